@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync, type PathLike } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { runTool, type Ended, type RunOptions } from './run-tool.ts';
+import { snapshotTree, type TreeSnapshot } from './tree-snapshot.ts';
+
+/** The store's folder below a project's root, by default. */
+export const storeName = 'backups';
+
+/** A host project in a temporary folder, and room beside it. */
+export class TestProject {
+  /** Holds the project and whatever a test puts beside it. */
+  readonly folder: string;
+  readonly root: string;
+
+  constructor() {
+    this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'ai-backup-e2e-')));
+    this.root = join(this.folder, 'project');
+    mkdirSync(this.root);
+  }
+
+  /** An absolute path below the root. */
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  /** An absolute path beside the root. */
+  beside(name: string): string {
+    return join(this.folder, name);
+  }
+
+  get store(): string {
+    return this.path(storeName);
+  }
+
+  /** Writes a file, its folders made where they are missing. */
+  write(name: string, content: string | Buffer, mode = 0o644): string {
+    const path = this.path(name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { mode });
+    return path;
+  }
+
+  link(target: PathLike, name: string): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true });
+    symlinkSync(target, this.path(name));
+  }
+
+  /** Writes `config/config.json`. */
+  settings(backup: object): void {
+    this.write('config/config.json', `${JSON.stringify({ backup }, null, 2)}\n`);
+  }
+
+  /** Runs the built tool on this project. */
+  tool(...args: string[]): Promise<Ended> {
+    return this.toolWith({}, ...args);
+  }
+
+  toolWith(options: RunOptions, ...args: string[]): Promise<Ended> {
+    const [verb = '', ...rest] = args;
+    return runTool([verb, '--root', this.root, ...rest], options);
+  }
+
+  /** Runs the tool, expects that it ends well, and gives the document that it prints. */
+  async done<T = unknown>(...args: string[]): Promise<T> {
+    const ended = await this.tool(...args, '--json');
+    if (ended.code !== 0)
+      throw new Error(`${args.join(' ')} ended with ${ended.code}:\n${ended.stdout}${ended.stderr}`);
+    return ended.json<T>();
+  }
+
+  /** Everything in the project but the store. */
+  snapshot(): TreeSnapshot {
+    return snapshotTree(this.root, [storeName]);
+  }
+
+  remove(): void {
+    // Who is not root cannot empty a folder that forbids it.
+    execFileSync('chmod', ['-R', 'u+rwX', this.folder]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The fields of `create --json` that tests look at. */
+export interface Created {
+  id: string;
+  directory: string;
+  archive?: string;
+  files: number;
+  size: number;
+  complete: boolean;
+  warnings: Finding[];
+}
+
+/** The fields of `restore --json`. */
+export interface Restored {
+  id: string;
+  dryRun: boolean;
+  destination: string;
+  safetyBackup?: string;
+  created: number;
+  overwritten: number;
+  unchanged: number;
+  kept: number;
+  deleted: number;
+  bytes: number;
+  duration: number;
+  actions?: { action: string; path: string; reason?: string }[];
+  warnings: Finding[];
+}
+
+export interface Verified {
+  ok: boolean;
+  level: string;
+  files: number;
+  bytes: number;
+  problems: Finding[];
+}
+
+export interface Finding {
+  code: string;
+  path?: string;
+  params: Record<string, unknown>;
+}
