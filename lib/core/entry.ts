@@ -1,0 +1,46 @@
+/**
+ * One file, folder, link or dump inside a backup, as the targets give it and before it is stored.
+ *
+ * Paths are strings of the toolkit's form (`path-bytes.ts`), with `/` between components and no leading `/`.
+ */
+export interface SourceEntry {
+  target: string;
+  /** Where it stands inside the backup: `<target>/<name of its source>/<rest>`. */
+  path: string;
+  /** Its path below the project root; absent for what was made for the backup (environment.json). */
+  origin?: string;
+  kind: EntryKind;
+  /** Permission bits, 0 to 0o7777. */
+  mode: number;
+  /** Nanoseconds since 1970. */
+  mtimeNs: bigint;
+  ctimeNs?: bigint;
+  inode?: bigint;
+  uid: number;
+  gid: number;
+  /** Bytes of content: 0 for folders and links. */
+  size: number;
+  /** Where the bytes are read from; absent for folders, links and `content`. */
+  readFrom?: string;
+  /** What a link says, in the toolkit's string form. */
+  linkTarget?: string;
+  /** The bytes themselves, for what was made for the backup. */
+  content?: Buffer;
+  /** Set for a database: what is stored is a checked copy of it, never its file as it lies there. */
+  database?: DatabaseKind;
+}
+
+export type EntryKind = 'file' | 'directory' | 'symlink';
+
+export type DatabaseKind = 'sqlite';
+
+/** What a project's databases are like, for metadata.json. */
+export interface DatabaseSummary {
+  /** Its path below the project root. */
+  name: string;
+  kind: DatabaseKind;
+  /** The version of the library that copied it. */
+  version: string;
+  /** Names of its tables, without SQLite's own. */
+  tables?: string[];
+}

@@ -1,0 +1,144 @@
+/**
+ * Warnings and problems: what a run noticed and went on after. They rest in metadata.json and in JSON output, so their
+ * codes are stable; their English sentences come from here, and `messages/ja/findings.ts` holds the Japanese ones.
+ */
+
+export interface Finding {
+  code: FindingCode;
+  /** English, for programs' logs and for metadata.json. */
+  message: string;
+  /** The entry or file concerned, below the project root. */
+  path?: string;
+  target?: string;
+  /** What made the sentence, so that it can be said in another language. */
+  params: FindingParams;
+}
+
+export interface FindingParams {
+  path?: string;
+  target?: string;
+  reason?: string;
+  kind?: string;
+  expected?: string;
+  found?: string;
+  count?: number;
+}
+
+interface FindingDefinition {
+  /** True when data that should be in the backup is not: the backup is incomplete (exit 3). */
+  incomplete: boolean;
+  text: (p: FindingParams) => string;
+}
+
+const named = (p: FindingParams): string => p.path ?? p.target ?? '';
+
+export const findingCatalogue = {
+  // While a backup is made
+  'file-unreadable': {
+    incomplete: true,
+    text: (p) => `${named(p)} could not be read (${p.reason}) and is not in the backup.`,
+  },
+  'folder-unreadable': {
+    incomplete: true,
+    text: (p) => `The folder ${named(p)} could not be read (${p.reason}); what is in it is not in the backup.`,
+  },
+  'file-vanished': { incomplete: false, text: (p) => `${named(p)} vanished while the backup ran and is not in it.` },
+  'file-changed': {
+    incomplete: false,
+    text: (p) => `${named(p)} kept changing while it was read; the backup holds its last reading.`,
+  },
+  'special-file': { incomplete: false, text: (p) => `${named(p)} is a ${p.kind} and was left out.` },
+  'source-missing': {
+    incomplete: false,
+    text: (p) => `${named(p)} (target ${p.target}) does not exist and was skipped.`,
+  },
+  'source-outside': {
+    incomplete: true,
+    text: (p) => `${named(p)} (target ${p.target}) leads out of the project through a link and was left out.`,
+  },
+  'database-locked': {
+    incomplete: true,
+    text: (p) => `The database ${named(p)} stayed locked (${p.reason}); it is not in the backup.`,
+  },
+  'database-corrupt': {
+    incomplete: true,
+    text: (p) => `The database ${named(p)} is corrupt (${p.reason}); its raw file is kept as ${p.found}.`,
+  },
+  'database-unreadable': {
+    incomplete: true,
+    text: (p) => `The database ${named(p)} could not be copied (${p.reason}) and is not in the backup.`,
+  },
+  'secrets-left-out': {
+    incomplete: false,
+    text: (p) => `${named(p)} holds secrets and was left out: this version does not encrypt.`,
+  },
+  'mode-full': {
+    incomplete: false,
+    text: (p) => `Mode ${p.kind} was asked for; this version makes full backups, so a full one was made.`,
+  },
+  'certificate-unreadable': {
+    incomplete: false,
+    text: (p) => `The certificate ${named(p)} could not be read (${p.reason}); there is no reference to it.`,
+  },
+  'clock-went-back': {
+    incomplete: false,
+    text: (p) => `The clock went back: the newest backup is dated ${p.found}. This one is dated just after it.`,
+  },
+  'leftovers-removed': {
+    incomplete: false,
+    text: (p) => `Removed ${p.count} temporary file(s) that an interrupted run had left.`,
+  },
+  'more-findings': { incomplete: false, text: (p) => `${p.count} more finding(s) are not listed here.` },
+  // While a backup is verified
+  'archive-missing': { incomplete: false, text: (p) => `The archive ${named(p)} is missing.` },
+  'archive-size': {
+    incomplete: false,
+    text: (p) => `The archive ${named(p)} has ${p.found} bytes; ${p.expected} are expected.`,
+  },
+  'archive-hash': {
+    incomplete: false,
+    text: (p) => `The archive ${named(p)} does not have the SHA-256 that its metadata names.`,
+  },
+  'archive-unreadable': { incomplete: false, text: (p) => `The archive ${named(p)} could not be read (${p.reason}).` },
+  'frame-damaged': { incomplete: false, text: (p) => `Frame ${p.count} of ${named(p)} is damaged (${p.reason}).` },
+  'manifest-damaged': { incomplete: false, text: (p) => `The manifest is damaged (${p.reason}).` },
+  'manifest-hash': {
+    incomplete: false,
+    text: () => 'The manifest does not have the checksum that metadata.json names.',
+  },
+  'metadata-damaged': { incomplete: false, text: (p) => `metadata.json is damaged (${p.reason}).` },
+  'entry-missing': { incomplete: false, text: (p) => `${named(p)} is in the manifest but not in the backup.` },
+  'entry-size': { incomplete: false, text: (p) => `${named(p)} has ${p.found} bytes; ${p.expected} are expected.` },
+  'entry-hash': { incomplete: false, text: (p) => `${named(p)} does not have the SHA-256 that the manifest names.` },
+  'entry-unsafe': {
+    incomplete: false,
+    text: (p) => `${named(p)} would be written outside the destination (${p.reason}).`,
+  },
+  'entry-damaged': { incomplete: false, text: (p) => `${named(p)} cannot be read back (${p.reason}).` },
+  'database-damaged': {
+    incomplete: false,
+    text: (p) => `The database ${named(p)} fails its integrity check (${p.reason}).`,
+  },
+  'count-mismatch': {
+    incomplete: false,
+    text: (p) => `${named(p)}: metadata.json names ${p.expected}, the manifest holds ${p.found}.`,
+  },
+} as const satisfies Record<string, FindingDefinition>;
+
+export type FindingCode = keyof typeof findingCatalogue;
+
+/** Makes a finding with its English sentence. */
+export function finding(code: FindingCode, params: FindingParams = {}): Finding {
+  return {
+    code,
+    message: findingCatalogue[code].text(params),
+    ...(params.path === undefined ? {} : { path: params.path }),
+    ...(params.target === undefined ? {} : { target: params.target }),
+    params,
+  };
+}
+
+/** True when at least one finding means that the backup lacks data. */
+export function meansIncomplete(findings: readonly Finding[]): boolean {
+  return findings.some((one) => findingCatalogue[one.code].incomplete);
+}
