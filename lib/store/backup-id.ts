@@ -1,0 +1,42 @@
+import type { Random } from '../core/clock.ts';
+
+const pattern = /^backup-(\d{4})-(\d{2})-(\d{2})T(\d{2})-(\d{2})-(\d{2})-(\d{3})Z-([0-9a-f]{6})$/;
+
+/** `backup-<UTC time, ':' and '.' as '-'>-<6 hex digits>`. */
+export function formatBackupId(time: Date, suffix: string): string {
+  return `backup-${time.toISOString().replace(/[:.]/g, '-')}-${suffix}`;
+}
+
+/** The time in an ID, or undefined for what is no ID. */
+export function timeOfBackupId(id: string): Date | undefined {
+  const match = pattern.exec(id);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second, millisecond] = match;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+export interface NextId {
+  id: string;
+  time: Date;
+  /** The ID that the clock is behind of, when it went back. */
+  behind?: string;
+}
+
+/**
+ * The ID of a new backup: later than every one in the store, also when the clock went back, so that order by ID is
+ * always order by making.
+ */
+export function nextBackupId(existing: Iterable<string>, now: Date, random: Random): NextId {
+  let newest: { id: string; time: number } | undefined;
+  for (const id of existing) {
+    const time = timeOfBackupId(id)?.getTime();
+    if (time !== undefined && (newest === undefined || time > newest.time)) newest = { id, time };
+  }
+  if (newest === undefined || newest.time < now.getTime()) {
+    return { id: formatBackupId(now, random.hex(6)), time: now };
+  }
+  const time = new Date(newest.time + 1);
+  const id = formatBackupId(time, random.hex(6));
+  return newest.time > now.getTime() ? { id, time, behind: newest.id } : { id, time };
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { BackupError, isBackupError, isSystemError, reasonOf } from '../core/errors.ts';
+import {
+  parseManifestLine,
+  UnsafePathError,
+  type ManifestEnd,
+  type ManifestHeader,
+  type ManifestLine,
+} from './manifest.ts';
+
+/** A line longer than this is no line of ours: paths are at most some kilobytes. */
+const longestLineBytes = 1 << 20;
+
+/**
+ * Reads a manifest's lines in flat memory, from its uncompressed bytes, some at a time.
+ *
+ * When `checksum` (`sha256:<hex>`) is given, the whole manifest must have it. As lines are given out before the end is
+ * read, a caller that acts on them reads the manifest to its end first, or can take its acts back.
+ *
+ * @throws BackupError MANIFEST_DAMAGED, or UNSAFE_ENTRY where a path leads out of the destination.
+ */
+export async function* readManifest(
+  bytes: AsyncIterable<Buffer>,
+  backup: string,
+  checksum?: string,
+): AsyncGenerator<ManifestLine[]> {
+  const digest = createHash('sha256');
+  let owner: ManifestHeader['owner'] | undefined;
+  let archives = 0;
+  let ended: ManifestEnd['end'] | undefined;
+  let entries = 0;
+  let frames = 0;
+  const damaged = (problem: string): BackupError => new BackupError('MANIFEST_DAMAGED', { backup, problem });
+
+  for await (const texts of splitLines(bytes, digest, damaged)) {
+    const batch: ManifestLine[] = [];
+    for (const text of texts) {
+      if (ended !== undefined) throw damaged('it goes on after its end');
+      const line = parseLine(text, owner, backup, damaged);
+      if (line.type === 'header') {
+        if (owner !== undefined) throw damaged('it has two headers');
+        owner = line.header.owner;
+        archives = line.header.archives.length;
+      } else if (owner === undefined) throw damaged('it does not begin with a header');
+      if (line.type === 'entry') entries += 1;
+      if (line.type === 'frame') {
+        if (line.frame.frame !== frames) throw damaged(`frame ${line.frame.frame} stands where ${frames} is expected`);
+        if (line.frame.archive >= archives) {
+          throw damaged(`frame ${frames} is in archive ${line.frame.archive}, of ${archives} that it names`);
+        }
+        frames += 1;
+      }
+      if (line.type === 'end') ended = line.end;
+      batch.push(line);
+    }
+    yield batch;
+  }
+  if (ended === undefined) throw damaged('it is cut short');
+  if (ended.entries !== entries || ended.frames !== frames) {
+    throw damaged(
+      `its last line names ${ended.entries} entries and ${ended.frames} frames; it holds ${entries} and ${frames}`,
+    );
+  }
+  if (checksum !== undefined && checksum !== `sha256:${digest.digest('hex')}`) {
+    throw damaged('it does not have the checksum that metadata.json names');
+  }
+}
+
+function parseLine(
+  text: string,
+  owner: ManifestHeader['owner'] | undefined,
+  backup: string,
+  damaged: (problem: string) => BackupError,
+): ManifestLine {
+  try {
+    return parseManifestLine(text, owner ?? { uid: 0, gid: 0 });
+  } catch (error) {
+    if (error instanceof UnsafePathError) {
+      throw new BackupError(
+        'UNSAFE_ENTRY',
+        { archive: backup, path: error.path, reason: error.reason },
+        { cause: error },
+      );
+    }
+    throw damaged(reasonOf(error));
+  }
+}
+
+async function* splitLines(
+  bytes: AsyncIterable<Buffer>,
+  digest: { update(data: Buffer): unknown },
+  damaged: (problem: string) => BackupError,
+): AsyncGenerator<string[]> {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  try {
+    for await (const chunk of bytes) {
+      digest.update(chunk);
+      const lines: string[] = [];
+      let from = 0;
+      for (let newline = chunk.indexOf(10); newline !== -1; newline = chunk.indexOf(10, from)) {
+        rest.push(chunk.subarray(from, newline));
+        lines.push((rest.length === 1 ? (rest[0] ?? chunk) : Buffer.concat(rest)).toString('utf8'));
+        rest = [];
+        restBytes = 0;
+        from = newline + 1;
+      }
+      if (from < chunk.length) {
+        rest.push(chunk.subarray(from));
+        restBytes += chunk.length - from;
+        if (restBytes > longestLineBytes) throw damaged('a line has no end');
+      }
+      yield lines;
+    }
+  } catch (error) {
+    if (isBackupError(error) || isSystemError(error, 'ENOENT', 'EACCES', 'EIO')) throw error;
+    throw damaged(reasonOf(error));
+  }
+  if (restBytes > 0) throw damaged('its last line is cut short');
+}
+
+/** The uncompressed bytes of a `manifest.jsonl.gz`. */
+export async function* readManifestFile(file: string): AsyncGenerator<Buffer> {
+  const source = createReadStream(file, { highWaterMark: 1 << 18 });
+  const gunzip = createGunzip({ chunkSize: 1 << 18 });
+  // A source that fails must end the reader; pipe alone would leave it hanging.
+  source.on('error', (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+  } finally {
+    source.destroy();
+    gunzip.destroy();
+  }
+}

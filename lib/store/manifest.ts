@@ -1,0 +1,254 @@
+import { unsafeReasonHere } from '../core/safe-path.ts';
+import type { DatabaseKind, EntryKind } from '../core/entry.ts';
+import type { Compression, StorageFormat } from '../config/settings.ts';
+
+/**
+ * The manifest: JSON lines. First a header; then, in the archive's order, a line for each frame and a line for each entry,
+ * an entry after all frames that hold it; last a line with the totals. See docs/format.md.
+ */
+
+export interface ManifestHeader {
+  manifest: number;
+  backup: string;
+  layout: StorageFormat;
+  compression: Compression;
+  /** The archives that frames are in, by index; the first is the backup's own. Empty without an archive. */
+  archives: { backup: string; file: string }[];
+  /** The owner of every entry that names none. */
+  owner: { uid: number; gid: number };
+  targets: ManifestTarget[];
+}
+
+/** What a target's sources were, so that a restore knows which files at the destination are extra. */
+export interface ManifestTarget {
+  name: string;
+  /** In the words of the settings: files, folders, globs; and `@databases`, `@environment` and the like. */
+  sources: string[];
+  exclude: string[];
+}
+
+/** One frame: where its stored bytes are, and their SHA-256. All sizes in bytes. */
+export interface FrameLine {
+  frame: number;
+  archive: number;
+  offset: number;
+  storedSize: number;
+  size: number;
+  sha256: string;
+}
+
+/** One entry. */
+export interface ManifestEntry {
+  path: string;
+  origin?: string;
+  kind: EntryKind;
+  mode: number;
+  mtimeNs: bigint;
+  ctimeNs?: bigint;
+  inode?: bigint;
+  uid: number;
+  gid: number;
+  size: number;
+  /** Hex; of the content. Files only. */
+  sha256?: string;
+  linkTarget?: string;
+  database?: DatabaseKind;
+  /** Where the content begins: frame, and offset in its uncompressed bytes. It goes on through the frames that follow. */
+  at?: { frame: number; offset: number };
+  /** Its name in a zip archive, where that cannot be its path. */
+  storedAs?: string;
+}
+
+export interface ManifestEnd {
+  end: { entries: number; frames: number };
+}
+
+export type ManifestLine =
+  | { type: 'header'; header: ManifestHeader }
+  | { type: 'frame'; frame: FrameLine }
+  | { type: 'entry'; entry: ManifestEntry }
+  | { type: 'end'; end: ManifestEnd['end'] };
+
+/** The target of an entry: the first component of its path. */
+export function targetOf(path: string): string {
+  const slash = path.indexOf('/');
+  return slash === -1 ? path : path.slice(0, slash);
+}
+
+/** The entries among a manifest's lines. */
+export async function* entriesOnly(
+  lines: AsyncIterable<ManifestLine[]>,
+  isWanted: (entry: ManifestEntry) => boolean = () => true,
+): AsyncGenerator<ManifestEntry[]> {
+  for await (const batch of lines) {
+    yield batch.flatMap((line) => (line.type === 'entry' && isWanted(line.entry) ? [line.entry] : []));
+  }
+}
+
+/** `<seconds>.<nine digits>`, as pax writes times. */
+export function formatTime(ns: bigint): string {
+  const seconds = ns / 1_000_000_000n;
+  const rest = ns % 1_000_000_000n;
+  if (rest >= 0n) return `${seconds}.${rest.toString().padStart(9, '0')}`;
+  return `${seconds - 1n}.${(rest + 1_000_000_000n).toString().padStart(9, '0')}`;
+}
+
+export function parseTime(text: string): bigint {
+  const match = /^(-?\d{1,19})\.(\d{9})$/.exec(text);
+  if (match === null) throw new TypeError(`not a time: ${JSON.stringify(text.slice(0, 40))}`);
+  return BigInt(match[1] ?? '0') * 1_000_000_000n + BigInt(match[2] ?? '0');
+}
+
+/** One entry's line, without the newline. `owner` is the header's. */
+export function formatEntry(entry: ManifestEntry, owner: { uid: number; gid: number }): string {
+  return JSON.stringify({
+    path: entry.path,
+    ...(entry.origin === undefined ? {} : { origin: entry.origin }),
+    kind: entry.kind,
+    mode: entry.mode.toString(8).padStart(4, '0'),
+    mtime: formatTime(entry.mtimeNs),
+    ...(entry.ctimeNs === undefined ? {} : { ctime: formatTime(entry.ctimeNs) }),
+    ...(entry.inode === undefined ? {} : { inode: entry.inode.toString() }),
+    ...(entry.uid === owner.uid ? {} : { uid: entry.uid }),
+    ...(entry.gid === owner.gid ? {} : { gid: entry.gid }),
+    ...(entry.kind === 'file' ? { size: entry.size, sha256: entry.sha256 } : {}),
+    ...(entry.linkTarget === undefined ? {} : { linkTarget: entry.linkTarget }),
+    ...(entry.database === undefined ? {} : { database: entry.database }),
+    ...(entry.at === undefined ? {} : { at: [entry.at.frame, entry.at.offset] }),
+    ...(entry.storedAs === undefined ? {} : { storedAs: entry.storedAs }),
+  });
+}
+
+/**
+ * Reads one line.
+ * @throws TypeError where it is not a line of a manifest, or names a path that may not be written below a destination.
+ */
+export function parseManifestLine(text: string, owner: { uid: number; gid: number }): ManifestLine {
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw new TypeError('a line is no object');
+  if ('path' in value) return { type: 'entry', entry: entryOf(value, owner) };
+  if ('frame' in value) return { type: 'frame', frame: frameOf(value) };
+  if ('end' in value && isObject(value.end)) {
+    return {
+      type: 'end',
+      end: { entries: count(value.end.entries, 'entries'), frames: count(value.end.frames, 'frames') },
+    };
+  }
+  if ('manifest' in value) return { type: 'header', header: headerOf(value) };
+  throw new TypeError('a line is neither header, frame, entry nor end');
+}
+
+type Json = Record<string, unknown>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function count(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new TypeError(`${name} is no count`);
+  return value;
+}
+
+function string(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${name} is no string`);
+  return value;
+}
+
+function hash(value: unknown): string {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw new TypeError('sha256 is no SHA-256');
+  return value;
+}
+
+function oneOf<T extends string>(value: unknown, known: readonly T[], name: string): T {
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw new TypeError(`${name} is none of ${known.join(', ')}`);
+  return found;
+}
+
+function strings(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} is no list`);
+  return value.map((one) => string(one, name));
+}
+
+function safePath(value: unknown, name: string): string {
+  const path = string(value, name);
+  const reason = unsafeReasonHere(path);
+  if (reason !== undefined) throw new UnsafePathError(path, reason);
+  return path;
+}
+
+/** A manifest's path that leads out of the destination. */
+export class UnsafePathError extends TypeError {
+  readonly path: string;
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`${JSON.stringify(path)}: ${reason}`);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+function headerOf(value: Json): ManifestHeader {
+  const owner = isObject(value.owner) ? value.owner : {};
+  if (!Array.isArray(value.archives) || !Array.isArray(value.targets)) throw new TypeError('the header has no lists');
+  return {
+    manifest: count(value.manifest, 'manifest'),
+    backup: string(value.backup, 'backup'),
+    layout: oneOf(value.layout, ['tar', 'zip', 'directory'], 'layout'),
+    compression: oneOf(value.compression, ['none', 'gzip', 'zstd'], 'compression'),
+    archives: value.archives.map((one: unknown) => {
+      if (!isObject(one)) throw new TypeError('an archive is no object');
+      const file = string(one.file, 'file');
+      if (/[/\\\0]/.test(file)) throw new UnsafePathError(file, 'an archive is named by its name only');
+      return { backup: string(one.backup, 'backup'), file };
+    }),
+    owner: { uid: count(owner.uid, 'uid'), gid: count(owner.gid, 'gid') },
+    targets: value.targets.map((one: unknown) => {
+      if (!isObject(one)) throw new TypeError('a target is no object');
+      return {
+        name: string(one.name, 'name'),
+        sources: strings(one.sources, 'sources'),
+        exclude: strings(one.exclude, 'exclude'),
+      };
+    }),
+  };
+}
+
+function frameOf(value: Json): FrameLine {
+  return {
+    frame: count(value.frame, 'frame'),
+    archive: count(value.archive, 'archive'),
+    offset: count(value.offset, 'offset'),
+    storedSize: count(value.storedSize, 'storedSize'),
+    size: count(value.size, 'size'),
+    sha256: hash(value.sha256),
+  };
+}
+
+function entryOf(value: Json, owner: { uid: number; gid: number }): ManifestEntry {
+  const kind = oneOf(value.kind, ['file', 'directory', 'symlink'], 'kind');
+  const mode = string(value.mode, 'mode');
+  if (!/^[0-7]{1,4}$/.test(mode)) throw new TypeError('mode is no mode');
+  const entry: ManifestEntry = {
+    path: safePath(value.path, 'path'),
+    kind,
+    mode: Number.parseInt(mode, 8),
+    mtimeNs: parseTime(string(value.mtime, 'mtime')),
+    uid: value.uid === undefined ? owner.uid : count(value.uid, 'uid'),
+    gid: value.gid === undefined ? owner.gid : count(value.gid, 'gid'),
+    size: kind === 'file' ? count(value.size, 'size') : 0,
+  };
+  if (value.origin !== undefined) entry.origin = safePath(value.origin, 'origin');
+  if (value.ctime !== undefined) entry.ctimeNs = parseTime(string(value.ctime, 'ctime'));
+  if (value.inode !== undefined) entry.inode = BigInt(string(value.inode, 'inode'));
+  if (kind === 'file') entry.sha256 = hash(value.sha256);
+  if (kind === 'symlink') entry.linkTarget = string(value.linkTarget, 'linkTarget');
+  if (value.database !== undefined) entry.database = oneOf(value.database, ['sqlite'], 'database');
+  if (value.storedAs !== undefined) entry.storedAs = safePath(value.storedAs, 'storedAs');
+  if (Array.isArray(value.at)) {
+    entry.at = { frame: count(value.at[0], 'frame'), offset: count(value.at[1], 'offset') };
+  }
+  return entry;
+}

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fsyncPath, writeNewFile } from '../core/durable-files.ts';
+import { formatMetadata, type Metadata } from './metadata.ts';
+import type { Store } from './store.ts';
+
+/** A backup whose parts are written under temporary names in the store's `.state/tmp`. */
+export interface FinishedBackup {
+  metadata: Metadata;
+  /** The folder that becomes the backup's; it holds the manifest, and the tree where there is no archive. */
+  folder: string;
+  /** The archive's temporary file, flushed to the disk. */
+  archive?: string;
+  restoreInstructions: string;
+}
+
+/**
+ * Makes a finished backup visible, in the order that a crash at any point survives: the folder is completed under its
+ * temporary name, metadata.json last; then the archive gets its name; then the folder. Until then the store looks as it did
+ * before, or holds one more archive, which is a whole backup of its own.
+ * @returns the backup's folder.
+ */
+export function publishBackup(store: Store, backup: FinishedBackup): string {
+  const { metadata } = backup;
+  writeNewFile(join(backup.folder, 'RESTORE.md'), backup.restoreInstructions, store.modes.file);
+  writeNewFile(join(backup.folder, 'metadata.json'), formatMetadata(metadata), store.modes.file);
+  fsyncPath(backup.folder);
+  const archive = metadata.archive === undefined ? undefined : join(store.path, metadata.archive.file);
+  if (backup.archive !== undefined && archive !== undefined) {
+    renameSync(backup.archive, archive);
+    fsyncPath(store.path);
+  }
+  const folder = join(store.path, metadata.id);
+  try {
+    renameSync(backup.folder, folder);
+  } catch (error) {
+    // The run has failed: what it leaves must not look like a backup.
+    if (archive !== undefined) rmSync(archive, { force: true });
+    throw error;
+  }
+  fsyncPath(store.path);
+  return folder;
+}
+
+/**
+ * The file name of a new archive, from the pattern of the settings: `{id}`, `{date}` (20261121), `{time}` (030000, in the
+ * time zone given), `{name}`. A name that is taken gets a number.
+ */
+export function archiveFileName(
+  store: Store,
+  pattern: string,
+  backup: { id: string; name?: string; time: Date; timezone?: string },
+  ending: string,
+): string {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    ...(backup.timezone === undefined ? {} : { timeZone: backup.timezone }),
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).formatToParts(backup.time);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
+  const filled = pattern
+    .replaceAll('{id}', backup.id)
+    .replaceAll('{date}', `${part('year')}${part('month')}${part('day')}`)
+    .replaceAll('{time}', `${part('hour')}${part('minute')}${part('second')}`)
+    .replaceAll('{name}', backup.name ?? 'backup');
+  // A name comes from the user: it may not lead out of the store, nor hide the archive.
+  const tidy = filled.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^(\.+|$)/, '_');
+  const base = cutToBytes(tidy, longestBaseBytes);
+  const taken = new Set(existsSync(store.path) ? readdirSync(store.path) : []);
+  let candidate = `${base}${ending}`;
+  for (let number = 2; taken.has(candidate); number += 1) candidate = `${base}_${number}${ending}`;
+  return candidate;
+}
+
+/** Filesystems take names of 255 bytes; the ending and a number need some. */
+const longestBaseBytes = 220;
+
+/** The longest beginning that has so many bytes at most, no letter cut in two. */
+function cutToBytes(text: string, most: number): string {
+  let bytes = 0;
+  let kept = '';
+  for (const letter of text) {
+    bytes += Buffer.byteLength(letter);
+    if (bytes > most) break;
+    kept += letter;
+  }
+  return kept;
+}

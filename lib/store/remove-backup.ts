@@ -1,0 +1,82 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fsyncPath, makeFolder } from '../core/durable-files.ts';
+import { isBackupError, writeError } from '../core/errors.ts';
+import { readMetadata } from './metadata.ts';
+import { listStore, temporaryFolder, type Store, type StoredBackup } from './store.ts';
+
+const prefix = 'removed-';
+
+/**
+ * Removes one backup: its folder and its archive. Call it while holding the lock only, for a backup that no other builds on.
+ *
+ * The folder goes out of sight first, by one rename, so that a kill at any point never leaves a listed backup without
+ * its archive. What a kill leaves is finished by `finishRemovals`.
+ *
+ * @throws BackupError STORE_READ_ONLY or WRITE_FAILED; the backup is then either whole or no longer listed.
+ */
+export function removeBackup(store: Store, backup: StoredBackup): void {
+  const bin = temporaryFolder(store);
+  const hidden = join(bin, `${prefix}${backup.id}`);
+  try {
+    makeFolder(bin, store.modes.folder);
+    if (backup.folder !== undefined) {
+      renameSync(backup.folder, hidden);
+      fsyncPath(store.path);
+      fsyncPath(bin);
+    }
+    if (backup.archive !== undefined) {
+      rmSync(backup.archive, { force: true });
+      fsyncPath(store.path);
+    }
+    rmSync(hidden, { recursive: true, force: true });
+  } catch (error) {
+    throw writeError(error, backup.folder ?? store.path, 'removing the backup');
+  }
+}
+
+/**
+ * Finishes the removals that a kill cut short, and takes back the creates whose archive had its name and whose folder had
+ * not: without this, the archive would stay as one that lies alone. Call it while holding the lock only, before leftovers are
+ * removed.
+ *
+ * @returns how many there were.
+ */
+export async function finishRemovals(store: Store): Promise<number> {
+  const bin = temporaryFolder(store);
+  if (!existsSync(bin)) return 0;
+  const hidden = readdirSync(bin).filter((name) => name.startsWith(prefix) || isHalfPublished(join(bin, name)));
+  if (hidden.length === 0) return 0;
+  // A newer backup may have taken the archive's name since, where names come from a pattern.
+  const claimed = new Set((await listStore(store)).backups.map((backup) => backup.archive));
+  for (const name of hidden) {
+    const folder = join(bin, name);
+    const archive = await archiveOf(store, name.startsWith(prefix) ? folder : join(folder, 'folder'));
+    try {
+      if (archive !== undefined && !claimed.has(archive)) {
+        rmSync(archive, { force: true });
+        fsyncPath(store.path);
+      }
+      rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      throw writeError(error, folder, 'finishing the removal of a backup');
+    }
+  }
+  return hidden.length;
+}
+
+/** The parts of a create that was killed between its two renames: a whole folder, and no archive beside it any more. */
+function isHalfPublished(workFolder: string): boolean {
+  return existsSync(join(workFolder, 'folder', 'metadata.json')) && !existsSync(join(workFolder, 'archive'));
+}
+
+/** The archive that a hidden backup names; undefined where it names none, or its metadata is gone (the archive went before it). */
+async function archiveOf(store: Store, folder: string): Promise<string | undefined> {
+  try {
+    const metadata = await readMetadata(folder);
+    return metadata?.archive === undefined ? undefined : join(store.path, metadata.archive.file);
+  } catch (error) {
+    if (isBackupError(error, 'MANIFEST_DAMAGED')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import { hasRawBytes } from '../core/path-bytes.ts';
+import type { Metadata } from './metadata.ts';
+
+/** A source of the backup: where it stands in it, and where it came from. */
+export interface PlacedSource {
+  /** Path in the backup. */
+  path: string;
+  /** Path below the project root. */
+  origin: string;
+  isFolder: boolean;
+}
+
+/** Sources beyond this many get the general way only. */
+const mostCommands = 100;
+
+/** The text of RESTORE.md: how to get everything of this backup back with stock tools. */
+export function restoreInstructions(metadata: Metadata, sources: readonly PlacedSource[]): string {
+  const { archive } = metadata;
+  const sections = [
+    `# How to restore ${metadata.id} by hand`,
+    [
+      `Made ${metadata.timestamp} on ${metadata.host}: ${metadata.files} files, ${metadata.size} bytes, targets ${Object.keys(metadata.targets).join(', ')}.`,
+      'You need nothing but the tools named here. `PROJECT` is the folder of the project that gets its files back.',
+      'Stop the application first: a database must not be in use while its file is replaced.',
+    ].join('\n'),
+    '```sh\nPROJECT=/path/to/the/project\n```',
+    archive === undefined ? tree(metadata) : archive.file.endsWith('.zip') ? zip(metadata) : tar(metadata),
+    ...back(metadata, sources),
+    hashes(metadata),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+const code = (lines: readonly string[]): string => `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+
+const opener: Record<string, string> = { gzip: 'gzip -t', zstd: 'zstd -t -q' };
+
+function tar(metadata: Metadata): string {
+  const { file = '', sha256 = '', compression = 'none' } = metadata.archive ?? {};
+  const test = opener[compression];
+  return [
+    '## Check the archive',
+    'Run these in the folder that holds the archive (the one that holds the folder of this backup):',
+    code([
+      `ARCHIVE="$PWD/"${quote(file)}`,
+      `echo ${quote(`${sha256}  ${file}`)} | sha256sum -c`,
+      ...(test === undefined ? [] : [`${test} "$ARCHIVE"`]),
+      'tar tf "$ARCHIVE"',
+    ]),
+    '## Unpack everything, as it stands in the backup',
+    code(['mkdir restored', 'tar xpf "$ARCHIVE" -C restored']),
+  ].join('\n\n');
+}
+
+function zip(metadata: Metadata): string {
+  const { file = '', sha256 = '' } = metadata.archive ?? {};
+  return [
+    '## Check the archive',
+    'Run these in the folder that holds the archive (the one that holds the folder of this backup):',
+    code([
+      `ARCHIVE="$PWD/"${quote(file)}`,
+      `echo ${quote(`${sha256}  ${file}`)} | sha256sum -c`,
+      'unzip -tq "$ARCHIVE"',
+    ]),
+    '## Unpack everything, as it stands in the backup',
+    code(['mkdir restored', 'unzip -q "$ARCHIVE" -d restored']),
+  ].join('\n\n');
+}
+
+function tree(metadata: Metadata): string {
+  return [
+    '## The files',
+    'They lie in this folder as they are. To have them as they stand in the backup, run in the folder that holds this one:',
+    code(['mkdir restored', `cp -a ${quote(`${metadata.id}/.`)} restored/`]),
+  ].join('\n\n');
+}
+
+/** One command a source, from `restored/` to the place that it came from. */
+function back(metadata: Metadata, sources: readonly PlacedSource[]): string[] {
+  const plain = sources.filter((source) => isPlain(source.path) && isPlain(source.origin));
+  const shown = plain.slice(0, mostCommands);
+  if (shown.length === 0) return [];
+  const left = sources.length - shown.length;
+  return [
+    '## Put them back where they came from',
+    code(shown.flatMap((source) => commandsFor(source, sources))),
+    ...(left === 0
+      ? []
+      : [
+          `${left} more source(s) stand in the manifest: the line of each entry there names its \`path\` and its \`origin\`.`,
+        ]),
+    ...(metadata.databases.length === 0
+      ? []
+      : [
+          'A database that is put back this way must not keep the write-ahead log of its predecessor:',
+          code(
+            metadata.databases
+              .filter(({ name }) => isPlain(name))
+              .slice(0, mostCommands)
+              .map(
+                ({ name }) =>
+                  `rm -f "$PROJECT/"${quote(`${name}-wal`)} "$PROJECT/"${quote(`${name}-shm`)} "$PROJECT/"${quote(`${name}-journal`)}`,
+              ),
+          ),
+        ]),
+  ];
+}
+
+function commandsFor(source: PlacedSource, all: readonly PlacedSource[]): string[] {
+  const parent = source.origin.includes('/') ? `/${source.origin.slice(0, source.origin.lastIndexOf('/'))}` : '';
+  const makeParent = `mkdir -p "$PROJECT"${parent === '' ? '' : quote(parent)}`;
+  if (!source.isFolder) return [makeParent, `cp -a restored/${quote(source.path)} "$PROJECT/"${quote(source.origin)}`];
+  // What other sources put into this one's folder goes elsewhere, so it must not come along.
+  const others = all.filter((other) => other.path.startsWith(`${source.path}/`) && isPlain(other.path));
+  const inside = others.map((other) => `--exclude=${quote(`./${other.path.slice(source.path.length + 1)}`)}`);
+  const made = source.path === 'config' ? ["--exclude='./environment.json'"] : [];
+  const target = `"$PROJECT/"${quote(source.origin)}`;
+  return [
+    `mkdir -p ${target}`,
+    `tar cf - -C restored/${quote(source.path)} ${[...inside, ...made, '.'].join(' ')} | tar xpf - -C ${target}`,
+  ];
+}
+
+function hashes(metadata: Metadata): string {
+  const read =
+    metadata.archive === undefined || metadata.archive.file.endsWith('.zip')
+      ? `zcat ${quote(`${metadata.id}/manifest.jsonl.gz`)}`
+      : 'cat restored/.backup/manifest.jsonl';
+  return [
+    '## Check every file',
+    'The manifest names the SHA-256 of each file. In the folder that holds `restored`:',
+    code([
+      `${read} \\`,
+      `  | sed -n 's/^{"path":"\\([^"\\\\]*\\)".*"sha256":"\\([0-9a-f]\\{64\\}\\)".*/\\2  restored\\/\\1/p' \\`,
+      '  | sha256sum --quiet -c && echo all files are as the manifest says',
+    ]),
+    `The manifest itself, uncompressed, has the SHA-256 \`${metadata.checksum.replace('sha256:', '')}\`.`,
+  ].join('\n\n');
+}
+
+/** A path that a shell and a person can read; others are told of in the manifest. */
+function isPlain(path: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  return !hasRawBytes(path) && !/[\u0000-\u001f\u007f`]/.test(path);
+}
+
+/** A word for the shell. */
+function quote(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
