@@ -1,0 +1,100 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline, type Transform } from 'node:stream';
+import zlib from 'node:zlib';
+import { BackupError, systemCode } from '../core/errors.ts';
+import { detectArchive, type ArchiveKind } from './foreign-kind.ts';
+
+/** How a tar is compressed. */
+export type TarCompression = 'none' | 'gzip' | 'zstd';
+
+/** Bytes that cannot be what they claim to be. The reader adds how far it came, and tells it as ARCHIVE_DAMAGED. */
+export class ForeignDamage extends Error {
+  override readonly name = 'ForeignDamage';
+}
+
+const readBytes = 1 << 18;
+const outputBytes = 1 << 18;
+
+interface ZstdRuntime {
+  createZstdDecompress(options: { chunkSize: number }): Transform & { bytesWritten: number };
+}
+
+/**
+ * How the file's tar is compressed, by its bytes.
+ * @throws BackupError ARCHIVE_UNKNOWN where it is no tar, or one that cannot be read on this runtime.
+ */
+export async function compressionOf(file: string): Promise<TarCompression> {
+  const kind = await detectArchive(file);
+  if (kind === 'tar') return 'none';
+  if (kind === 'tar.gz') return 'gzip';
+  if (kind === 'tar.zst' && hasZstd()) return 'zstd';
+  throw new BackupError('ARCHIVE_UNKNOWN', { archive: file, reason: whyNot[kind] });
+}
+
+const whyNot: Record<Exclude<ArchiveKind, 'tar' | 'tar.gz'>, string> = {
+  'tar.zst': `it is compressed with zstd, which needs Node 22.15 or later (this is ${process.version}); unpack it with \`zstd -d\` first`,
+  'tar.bz2': 'it is compressed with bzip2; unpack it with `bunzip2` first',
+  'tar.xz': 'it is compressed with xz; unpack it with `unxz` first',
+  zip: 'it is a zip, not a tar',
+  unknown: 'its bytes are those of no archive that is known here',
+};
+
+const hasZstd = (): boolean => 'createZstdDecompress' in zlib;
+
+/**
+ * The tar's uncompressed bytes, one chunk at a time. Members of gzip and frames of zstd that follow each other are one
+ * stream. Whoever stops early closes it by ending the iteration.
+ * @throws ForeignDamage where the compressed bytes are damaged, cut off or followed by something else.
+ */
+export async function* tarBytes(
+  file: string,
+  compression: TarCompression,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const { size } = await stat(file);
+  if (compression === 'none') {
+    for await (const chunk of createReadStream(file, { highWaterMark: readBytes })) {
+      signal?.throwIfAborted();
+      yield chunk as Buffer;
+    }
+    return;
+  }
+  for (let start = 0; start < size;) {
+    const decoder = decoderOf(compression);
+    // A failure comes out of the iteration below; the callback only keeps it from being thrown twice.
+    pipeline(createReadStream(file, { start, highWaterMark: readBytes }), decoder, () => undefined);
+    try {
+      for await (const chunk of decoder) {
+        signal?.throwIfAborted();
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      throw damageOf(error, compression);
+    }
+    if (decoder.bytesWritten === 0)
+      throw new ForeignDamage('something that is not compressed follows its compressed bytes');
+    start += decoder.bytesWritten;
+    if (start < size && (await isZeroFrom(file, start))) return;
+  }
+}
+
+function decoderOf(compression: 'gzip' | 'zstd'): Transform & { bytesWritten: number } {
+  if (compression === 'gzip') return zlib.createGunzip({ chunkSize: outputBytes });
+  return (zlib as unknown as ZstdRuntime).createZstdDecompress({ chunkSize: outputBytes });
+}
+
+function damageOf(error: unknown, compression: string): unknown {
+  const code = systemCode(error) ?? '';
+  if (!code.startsWith('Z_') && !code.startsWith('ZSTD_')) return error;
+  const what = code === 'Z_BUF_ERROR' ? 'its compressed bytes are cut off' : 'its compressed bytes are damaged';
+  return new ForeignDamage(`${what} (${compression}: ${(error as Error).message})`, { cause: error });
+}
+
+/** Tapes and some tools fill up the last block with zeros behind the compressed bytes; gzip accepts that, so do we. */
+async function isZeroFrom(file: string, start: number): Promise<boolean> {
+  for await (const chunk of createReadStream(file, { start, highWaterMark: readBytes })) {
+    if (!(chunk as Buffer).every((byte) => byte === 0)) return false;
+  }
+  return true;
+}

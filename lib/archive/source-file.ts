@@ -1,0 +1,101 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import type { SourceEntry } from '../core/entry.ts';
+import { isSystemError, reasonOf, systemCode } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
+import { toSystemPath } from '../core/path-bytes.ts';
+import { aboutEntry } from './payload.ts';
+
+/** Why a source file could not be read. A file that vanished is no error: it is noted. */
+export interface ReadProblem {
+  vanished: boolean;
+  reason: string;
+}
+
+// No link is followed, and a FIFO that took the file's place does not block.
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Opens an entry's file. Its size and times are those of the file that was opened, when they are no longer those of the scan.
+ * Whoever gets a SourceFile closes it.
+ */
+export function openSource(entry: SourceEntry): SourceFile | ReadProblem {
+  let fd: number;
+  try {
+    fd = openSync(toSystemPath(entry.readFrom ?? ''), readFlags);
+  } catch (error) {
+    return problemOf(error);
+  }
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    if (!stat.isFile()) {
+      closeSync(fd);
+      return { vanished: true, reason: 'it is no longer a file' };
+    }
+    return new SourceFile(fd, stat, entry);
+  } catch (error) {
+    closeSync(fd);
+    return problemOf(error);
+  }
+}
+
+export class SourceFile {
+  /** The entry, with the size and times that the file has now. */
+  readonly entry: SourceEntry;
+  private readonly fd: number;
+  private readonly opened: BigIntStats;
+
+  constructor(fd: number, opened: BigIntStats, entry: SourceEntry) {
+    this.fd = fd;
+    this.opened = opened;
+    // The copy of a live database has times of its own: what counts is the database's.
+    const isItself = entry.database === undefined;
+    const isSame = Number(opened.size) === entry.size && (!isItself || opened.mtimeNs === entry.mtimeNs);
+    this.entry = isSame
+      ? entry
+      : {
+          ...entry,
+          size: Number(opened.size),
+          ...(isItself ? { mtimeNs: opened.mtimeNs, ctimeNs: opened.ctimeNs, inode: opened.ino } : {}),
+        };
+  }
+
+  /** Reads up to `wanted` bytes on from the last reading; fewer where the file ends. */
+  readInto(buffer: Buffer, at: number, wanted: number): { bytes: number; problem?: ReadProblem } {
+    let bytes = 0;
+    try {
+      while (bytes < wanted) {
+        const got = readSync(this.fd, buffer, at + bytes, wanted - bytes, null);
+        if (got === 0) break;
+        bytes += got;
+      }
+      return { bytes };
+    } catch (error) {
+      return { bytes, problem: problemOf(error) };
+    }
+  }
+
+  /** True when the file was written to since it was opened. */
+  hasChanged(): boolean {
+    const now = fstatSync(this.fd, { bigint: true });
+    const then = this.opened;
+    return now.size !== then.size || now.mtimeNs !== then.mtimeNs || now.ctimeNs !== then.ctimeNs;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
+function problemOf(error: unknown): ReadProblem {
+  // A link in the file's place (ELOOP) means that the file is gone as well.
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return { vanished: true, reason: systemCode(error) ?? '' };
+  // A failure that the system did not name is a fault of ours, not of the file.
+  if (systemCode(error) === undefined) throw error;
+  return { vanished: false, reason: systemCode(error) ?? reasonOf(error) };
+}
+
+/** How a backup notes what could not be read. */
+export function findingOf(problem: ReadProblem, entry: SourceEntry): Finding {
+  if (problem.vanished) return finding('file-vanished', aboutEntry(entry));
+  return finding('file-unreadable', { ...aboutEntry(entry), reason: problem.reason });
+}

@@ -1,0 +1,213 @@
+import { createHash, hash as hashOnce } from 'node:crypto';
+import type { SourceEntry } from '../core/entry.ts';
+import { finding } from '../core/findings.ts';
+import { FrameTable } from '../store/frame-table.ts';
+import type { ManifestEntry } from '../store/manifest.ts';
+import type { ManifestWriter } from '../store/manifest-writer.ts';
+import type { FrameWriter, Mark } from './frame-writer.ts';
+import { aboutEntry, manifestEntryOf, type AddOutcome } from './payload.ts';
+import { MemorySource } from './memory-source.ts';
+import { findingOf, SourceFile, openSource, type ReadProblem } from './source-file.ts';
+import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
+
+/** Attempts at a file that changes while it is read, before its last reading is kept. */
+const smallFileAttempts = 3;
+const largeFileAttempts = 2;
+
+/**
+ * Packs entries into tar, and tar into frames. A file that fits into a frame is read straight into it, with plain reads;
+ * a larger one flows through several. A frame holds entries of one target only.
+ */
+export class TarPacker {
+  private readonly frames: FrameWriter;
+  private readonly manifest: ManifestWriter;
+  private buffer: Buffer;
+  private used = 0;
+  private target = '';
+  /** Entries that end in the frame being filled. */
+  private ending: ManifestEntry[] = [];
+  /** The number that the next frame will have in the manifest. */
+  private nextFrame = 0;
+  /** The frames of a large file, kept back until it is known to be whole. */
+  private heldBack: FrameTable | undefined;
+
+  constructor(frames: FrameWriter, manifest: ManifestWriter) {
+    this.frames = frames;
+    this.manifest = manifest;
+    this.buffer = frames.takeBuffer();
+  }
+
+  /** Adds one entry. Returns a promise only where it has to wait for room. */
+  add(entry: SourceEntry): AddOutcome | Promise<AddOutcome> {
+    const needed =
+      tarHeaderSize(entry) + (entry.readFrom === undefined ? (entry.content?.length ?? 0) : entry.size) + 512;
+    if (needed > this.buffer.length) return this.addLarge(entry);
+    if (this.used > 0 && (this.target !== entry.target || this.used + needed > this.buffer.length)) {
+      return this.seal().then(() => this.addSmall(entry));
+    }
+    return this.addSmall(entry);
+  }
+
+  /** Ends the last frame and waits until all are written. */
+  async finish(): Promise<void> {
+    await this.seal();
+    await this.frames.drain();
+  }
+
+  private addSmall(entry: SourceEntry): AddOutcome | Promise<AddOutcome> {
+    this.target = entry.target;
+    if (entry.readFrom === undefined) return this.addWithoutFile(entry);
+    let current = entry;
+    for (let attempt = 1; ; attempt += 1) {
+      const source = openSource(current);
+      if (!(source instanceof SourceFile)) return { finding: findingOf(source, entry) };
+      try {
+        current = source.entry;
+        const headerBytes = tarHeaderSize(current);
+        const contentAt = this.used + headerBytes;
+        if (contentAt + current.size + 512 > this.buffer.length) return this.addElsewhere(current, attempt);
+        const read = source.readInto(this.buffer, contentAt, current.size);
+        const changed = read.problem === undefined && (read.bytes < current.size || source.hasChanged());
+        if (read.problem !== undefined) return { finding: findingOf(read.problem, entry) };
+        if (changed && attempt < smallFileAttempts) continue;
+        // A file that shrinks at each reading is padded: its header has named its size already.
+        this.buffer.fill(0, contentAt + read.bytes, contentAt + current.size);
+        const outcome = this.keep(current, contentAt);
+        return changed ? { ...outcome, finding: finding('file-changed', aboutEntry(entry)) } : outcome;
+      } finally {
+        source.close();
+      }
+    }
+  }
+
+  /** The file grew past the room that was kept for it: it goes into a frame of its own, or into several. */
+  private async addElsewhere(entry: SourceEntry, attempt: number): Promise<AddOutcome> {
+    if (this.used > 0) await this.seal();
+    const fits = tarHeaderSize(entry) + entry.size + 512 <= this.buffer.length;
+    return fits && attempt < smallFileAttempts ? this.addSmall(entry) : this.addLarge(entry);
+  }
+
+  private addWithoutFile(entry: SourceEntry): AddOutcome {
+    const content = entry.content ?? Buffer.alloc(0);
+    const sized = { ...entry, size: content.length };
+    const contentAt = this.used + tarHeaderSize(sized);
+    content.copy(this.buffer, contentAt);
+    return this.keep(sized, contentAt);
+  }
+
+  /** Writes the header before content that stands in the buffer already. */
+  private keep(entry: SourceEntry, contentAt: number): AddOutcome {
+    encodeTarHeader(entry, this.buffer, this.used);
+    const contentEnd = contentAt + entry.size;
+    const paddedEnd = contentEnd + tarPadding(entry.size);
+    this.buffer.fill(0, contentEnd, paddedEnd);
+    const stored = manifestEntryOf(entry);
+    if (entry.kind === 'file') {
+      stored.sha256 = hashOnce('sha256', this.buffer.subarray(contentAt, contentEnd), 'hex');
+      if (entry.size > 0) stored.at = { frame: this.nextFrame, offset: contentAt };
+    }
+    this.used = paddedEnd;
+    this.ending.push(stored);
+    return { stored };
+  }
+
+  private async addLarge(entry: SourceEntry): Promise<AddOutcome> {
+    if (this.used > 0) await this.seal();
+    this.target = entry.target;
+    let current = entry;
+    for (let attempt = 1; ; attempt += 1) {
+      const source = entry.content === undefined ? openSource(current) : new MemorySource(entry, entry.content);
+      if ('reason' in source) return { finding: findingOf(source, entry) };
+      const mark: Mark = {};
+      const firstFrame = this.nextFrame;
+      this.heldBack = new FrameTable();
+      try {
+        current = source.entry;
+        const result = await this.pour(source, current, mark);
+        const changed = result.problem === undefined && (result.padded || source.hasChanged());
+        if (result.problem === undefined && (!changed || attempt >= largeFileAttempts)) {
+          this.ending.push(result.stored);
+          await this.releaseHeldBack(firstFrame);
+          return changed ? { stored: result.stored, finding: finding('file-changed', aboutEntry(entry)) } : result;
+        }
+        this.used = 0;
+        if (this.nextFrame > firstFrame) await this.frames.rewind(mark);
+        this.nextFrame = firstFrame;
+        this.heldBack = undefined;
+        if (result.problem !== undefined) return { finding: findingOf(result.problem, entry) };
+      } finally {
+        source.close();
+      }
+    }
+  }
+
+  /** Reads a large file through as many frames as it takes; the last one stays open for what follows. */
+  private async pour(
+    source: SourceFile | MemorySource,
+    entry: SourceEntry,
+    mark: Mark,
+  ): Promise<{ stored: ManifestEntry; padded: boolean; problem?: ReadProblem }> {
+    const stored = manifestEntryOf(entry);
+    const digest = createHash('sha256');
+    this.used = encodeTarHeader(entry, this.buffer, 0);
+    if (this.used === this.buffer.length) await this.seal(mark);
+    stored.at = { frame: this.nextFrame, offset: this.used };
+    let padded = false;
+    for (let left = entry.size; left > 0;) {
+      const wanted = Math.min(left, this.buffer.length - this.used);
+      const read = source.readInto(this.buffer, this.used, wanted);
+      if (read.problem !== undefined) return { stored, padded, problem: read.problem };
+      if (read.bytes < wanted) {
+        padded = true;
+        this.buffer.fill(0, this.used + read.bytes, this.used + wanted);
+      }
+      digest.update(this.buffer.subarray(this.used, this.used + wanted));
+      this.used += wanted;
+      left -= wanted;
+      // The frame in which the file ends stays open, also when it is full: the entry is told with it.
+      if (left > 0 && this.used === this.buffer.length) await this.seal(mark);
+    }
+    for (let left = tarPadding(entry.size); left > 0;) {
+      const wanted = Math.min(left, this.buffer.length - this.used);
+      this.buffer.fill(0, this.used, this.used + wanted);
+      this.used += wanted;
+      left -= wanted;
+    }
+    stored.sha256 = digest.digest('hex');
+    return { stored, padded };
+  }
+
+  /** Gives the frame being filled to the writer. `mark` is set to where the first frame sealed with it begins. */
+  private async seal(mark?: Mark): Promise<void> {
+    if (this.used === 0) return;
+    const { buffer, used, ending } = this;
+    this.buffer = this.frames.takeBuffer();
+    this.used = 0;
+    this.ending = [];
+    const number = this.nextFrame;
+    this.nextFrame += 1;
+    const heldBack = this.heldBack;
+    await this.frames.write(
+      buffer,
+      used,
+      (frame) => {
+        const line = { frame: number, archive: 0, ...frame };
+        if (heldBack !== undefined && heldBack === this.heldBack) heldBack.add(line);
+        else this.manifest.frame(line);
+        for (const entry of ending) this.manifest.entry(entry);
+      },
+      mark,
+    );
+    if (this.manifest.isFull) await this.manifest.flush();
+  }
+
+  /** The large file is whole: its frames that are written already are told, the others will be as they come. */
+  private async releaseHeldBack(firstFrame: number): Promise<void> {
+    const held = this.heldBack;
+    this.heldBack = undefined;
+    for (let at = 0; held !== undefined && at < held.length; at += 1) {
+      this.manifest.frame({ ...held.get(at), frame: firstFrame + at });
+      if (this.manifest.isFull) await this.manifest.flush();
+    }
+  }
+}
