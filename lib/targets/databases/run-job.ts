@@ -1,0 +1,94 @@
+import { tmpdir } from 'node:os';
+import Database from 'better-sqlite3';
+import { systemCode } from '../../core/errors.ts';
+import { checkIntegrity } from './check-integrity.ts';
+import { compareJob } from './compare-job.ts';
+import { copyJob } from './copy-job.ts';
+import type { JobContext } from './job-context.ts';
+import { openForReading } from './open-for-reading.ts';
+import { restoreJob } from './restore-job.ts';
+import { failureOf } from './sqlite-failure.ts';
+import {
+  SqliteJobError,
+  type SqliteAnswers,
+  type SqliteCheck,
+  type SqliteDescription,
+  type SqliteJob,
+} from './sqlite-job.ts';
+import { libraryVersion, numberOf, quoted, tableNames } from './sqlite-shape.ts';
+
+/** Does one job, in the SQLite process. Throws SQLite's and the system's errors, and `SqliteJobError`. */
+export async function runJob(job: SqliteJob, context: JobContext): Promise<SqliteAnswers[SqliteJob['kind']]> {
+  switch (job.kind) {
+    case 'copy':
+      return copyJob(job, context);
+    case 'restore':
+      return restoreJob(job, context);
+    case 'check':
+      return check(job.path, context);
+    case 'describe':
+      return describe(job.path, job.isCounted);
+    case 'tidy':
+      return tidy(job.path);
+    case 'compare':
+      return compareJob(job);
+  }
+}
+
+function tidy(path: string): null {
+  const database = new Database(path, { fileMustExist: true });
+  try {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return null;
+  } finally {
+    database.close();
+  }
+}
+
+function check(path: string, context: JobContext): SqliteCheck {
+  try {
+    const connection = openForReading(path, tmpdir());
+    try {
+      context.report('expendable');
+      if (context.isAborted()) throw new SqliteJobError('aborted', 'interrupted');
+      return checkIntegrity(connection.database);
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    const { reason, problem } = failureOf(error);
+    if (reason === 'corrupt') return { isWhole: false, problems: [problem], unchecked: [] };
+    throw error;
+  }
+}
+
+function describe(path: string, isCounted: boolean): SqliteDescription {
+  const { database, close } = openForReading(path, tmpdir());
+  try {
+    return {
+      pageSize: numberOf(database, 'page_size'),
+      pages: numberOf(database, 'page_count'),
+      userVersion: numberOf(database, 'user_version'),
+      version: libraryVersion(database),
+      tables: tableNames(database).map((name) => {
+        const rows = isCounted ? countRows(database, name) : undefined;
+        return { name, ...(rows === undefined ? {} : { rows }) };
+      }),
+    };
+  } finally {
+    close();
+  }
+}
+
+function countRows(database: Database.Database, table: string): number | undefined {
+  try {
+    return database
+      .prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`)
+      .pluck()
+      .get();
+  } catch (error) {
+    // A virtual table whose module only the application has.
+    if (systemCode(error)?.startsWith('SQLITE_ERROR') === true) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { realpathSync } from 'node:fs';
+import { isNativeError } from 'node:util/types';
+import { comparePaths, toSystemPath } from '../core/path-bytes.ts';
+import type { SourceEntry } from '../core/entry.ts';
+import { isSystemError } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
+import { placeSources } from './place-sources.ts';
+import { excludeMatcher } from './path-matcher.ts';
+import { readNames, scan, statOf, type FileClass, type ScanOptions } from './scan-folder.ts';
+import { fileSourcesOf, globMatcher, type FileSource, type TargetDefinition } from './target-definitions.ts';
+
+export interface TargetScan {
+  root: string;
+  neverEnter: ReadonlySet<string>;
+  classify?: (origin: string, size: number) => FileClass;
+  report: (finding: Finding) => void;
+  /** Told where each source stands in the backup. */
+  onPlaced?: (placed: PlacedFolder) => void;
+}
+
+/** A source's path in the backup, and the one below the project root that it came from. */
+export interface PlacedFolder {
+  path: string;
+  origin: string;
+  isFolder: boolean;
+}
+
+/** A file that is a source of its own: an access log, a database. */
+export type FoundFile = Pick<FileSource, 'base'>;
+
+/**
+ * The entries of a target's files and folders, sorted by path. What does not exist is reported and skipped.
+ * @param found files that were found in other ways, each a source of its own.
+ * @param made entries that were made for the backup, placed in the target's folder.
+ */
+export function* scanTarget(
+  target: TargetDefinition,
+  options: TargetScan,
+  found: readonly FoundFile[] = [],
+  made: readonly SourceEntry[] = [],
+): Generator<SourceEntry> {
+  const sources: FileSource[] = [...fileSourcesOf(target), ...found].filter((source) =>
+    exists(source, target, options),
+  );
+  const placed = placeSources(target.name, sources, (source) => namesIn(source, options.root));
+  const isExcluded = excludeMatcher(target.exclude);
+  const walks = placed.map(({ source, place }) => {
+    options.onPlaced?.({
+      path: place === '' ? target.name : `${target.name}/${place}`,
+      origin: source.base,
+      isFolder: namesIn(source, options.root) !== undefined,
+    });
+    const isIncluded = globMatcher(source.globs);
+    const scanOptions: ScanOptions = {
+      root: options.root,
+      target: target.name,
+      isExcluded,
+      neverEnter: options.neverEnter,
+      report: options.report,
+      ...(isIncluded === undefined ? {} : { isIncluded }),
+      ...(options.classify === undefined ? {} : { classify: options.classify }),
+    };
+    return scan(source.base, place, scanOptions);
+  });
+  const inOrder = [...made].sort((a, b) => comparePaths(a.path, b.path));
+  yield* mergeSorted([...walks, inOrder[Symbol.iterator]()]);
+}
+
+function exists(source: FileSource, target: TargetDefinition, options: TargetScan): boolean {
+  if (source.base === '') return true;
+  const path = `${options.root}/${source.base}`;
+  const about = { path: source.base, target: target.name };
+  if (statOf(path) === undefined) {
+    options.report(finding('source-missing', about));
+    return false;
+  }
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (isInside(parent, options.root)) return true;
+  options.report(finding('source-outside', about));
+  return false;
+}
+
+/** True when the folder, all links followed, is the root or below it. */
+function isInside(folder: string, root: string): boolean {
+  try {
+    const real = realpathSync(toSystemPath(folder)).toString();
+    return real === root || real.startsWith(`${root}/`);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return false;
+    throw error;
+  }
+}
+
+function namesIn(source: FileSource, root: string): string[] | undefined {
+  const absolute = source.base === '' ? root : `${root}/${source.base}`;
+  const stat = statOf(absolute);
+  if (stat === undefined || isNativeError(stat) || !stat.isDirectory()) return undefined;
+  try {
+    return readNames(absolute);
+  } catch (error) {
+    // The scan reports it.
+    if (isSystemError(error, 'EACCES', 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+/** Merges walks that are sorted by path, and gives a path once. */
+function* mergeSorted(walks: Iterator<SourceEntry>[]): Generator<SourceEntry> {
+  const heads: { entry: SourceEntry; walk: Iterator<SourceEntry> }[] = [];
+  const pull = (walk: Iterator<SourceEntry>): void => {
+    const next = walk.next();
+    if (next.done !== true) heads.push({ entry: next.value, walk });
+  };
+  for (const walk of walks) pull(walk);
+  let last: string | undefined;
+  while (heads.length > 0) {
+    let least = 0;
+    for (let at = 1; at < heads.length; at += 1) {
+      if (comparePaths(heads[at]?.entry.path ?? '', heads[least]?.entry.path ?? '') < 0) least = at;
+    }
+    const head = heads[least];
+    if (head === undefined) return;
+    if (head.entry.path !== last) yield head.entry;
+    last = head.entry.path;
+    const next = head.walk.next();
+    if (next.done === true) heads.splice(least, 1);
+    else head.entry = next.value;
+  }
+}
