@@ -1,0 +1,38 @@
+import type { Finding } from '../core/findings.ts';
+import type { BackupMode } from '../config/settings.ts';
+
+export type BackupType = 'manual' | 'scheduled' | 'pre-restore' | 'api';
+
+/** What a create is asked for. What is absent comes from the settings. */
+export interface CreateRequest {
+  type: BackupType;
+  name?: string;
+  mode?: BackupMode;
+  /** Names of the targets to keep; all enabled ones where absent. */
+  targets?: string[];
+  exclude?: string[];
+}
+
+/** What a create tells: the fields of `backup:create --json`. Sizes in bytes, durations in milliseconds. */
+export interface CreateResult {
+  id: string;
+  name?: string;
+  type: BackupType;
+  mode: BackupMode;
+  directory: string;
+  archive?: string;
+  files: number;
+  size: number;
+  storedSize: number;
+  duration: number;
+  targets: Record<string, TargetTotals>;
+  warnings: Finding[];
+  complete: boolean;
+}
+
+export interface TargetTotals {
+  files: number;
+  size: number;
+  /** Milliseconds from the target's first entry to its last. */
+  duration?: number;
+}

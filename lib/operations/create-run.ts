@@ -1,0 +1,265 @@
+import { join } from 'node:path';
+import { codecOf } from '../archive/codecs.ts';
+import type { PayloadWriter } from '../archive/payload.ts';
+import { makeFolder } from '../core/durable-files.ts';
+import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
+import { BackupError } from '../core/errors.ts';
+import { finding, meansIncomplete, type Finding } from '../core/findings.ts';
+import { readGitState } from '../core/git-state.ts';
+import { toolkitVersion } from '../core/version.ts';
+import type { NextId } from '../store/backup-id.ts';
+import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
+import { ManifestWriter } from '../store/manifest-writer.ts';
+import { formatVersion, type Metadata } from '../store/metadata.ts';
+import { archiveFileName, publishBackup } from '../store/publish-backup.ts';
+import { restoreInstructions, type PlacedSource } from '../store/restore-instructions.ts';
+import { listStore, type Store, type StoredBackup } from '../store/store.ts';
+import type { TargetDefinition } from '../targets/target-definitions.ts';
+import { collectEntries } from './collect-entries.ts';
+import type { CreateRequest, CreateResult, TargetTotals } from './create-result.ts';
+import { DatabaseCopier } from './database-copier.ts';
+import { openPayload } from './open-payload.ts';
+import type { RunContext } from './run-context.ts';
+
+/** More findings than this are counted, not listed. */
+const mostFindings = 1000;
+
+/** One run of create, in a store whose lock it holds: collects, packs, and publishes. */
+export class CreateRun {
+  private readonly context: RunContext;
+  private readonly request: CreateRequest;
+  private readonly store: Store;
+  private readonly next: NextId;
+  private readonly workFolder: string;
+  private readonly findings: Finding[] = [];
+  private unlistedFindings = 0;
+  private isIncomplete = false;
+  private readonly totals: Record<string, Required<TargetTotals>> = {};
+  private readonly databases: DatabaseSummary[] = [];
+  private readonly placed: PlacedSource[] = [];
+  private hasFound = false;
+  private files = 0;
+  private bytes = 0;
+  private expected: { totalFiles?: number; totalBytes?: number } = {};
+
+  constructor(context: RunContext, request: CreateRequest, store: Store, next: NextId, workFolder: string) {
+    this.context = context;
+    this.request = request;
+    this.store = store;
+    this.next = next;
+    this.workFolder = workFolder;
+  }
+
+  report(one: Finding): void {
+    this.isIncomplete ||= meansIncomplete([one]);
+    if (this.findings.length < mostFindings) this.findings.push(one);
+    else this.unlistedFindings += 1;
+    this.context.events.emit('finding', one);
+  }
+
+  async create(targets: readonly TargetDefinition[]): Promise<CreateResult> {
+    const { context, request, next, store } = this;
+    const { settings, clock, events } = context;
+    const startedMs = clock.monotonicMs();
+    const git = readGitState(settings.root, context.environment);
+    if (next.behind !== undefined) this.report(finding('clock-went-back', { found: next.behind }));
+    const mode = request.mode ?? (settings.incremental.enabled ? 'incremental' : 'full');
+    if (mode !== 'full') this.report(finding('mode-full', { kind: mode }));
+
+    const folder = join(this.workFolder, 'folder');
+    makeFolder(folder, store.modes.folder);
+    const archiveFile = join(this.workFolder, 'archive');
+    const manifestFile = join(folder, 'manifest.jsonl.gz');
+    const archiveName = this.archiveName();
+    const manifest = new ManifestWriter(manifestFile, this.manifestHeader(targets, archiveName), store.modes.file);
+    const copier = new DatabaseCopier(context, this.workFolder);
+    const { backups } = await listStore(store);
+    this.expected = expectation(backups, targets);
+    const payload = await openPayload({
+      storage: settings.storage,
+      store,
+      manifest,
+      archiveFile,
+      folder,
+      begunAt: next.time,
+      previous: backups.find((one) => one.metadata.complete),
+      signal: context.signal,
+    });
+    try {
+      events.emit('phase', 'scan');
+      const collector = collectEntries(
+        context,
+        targets,
+        (one) => this.report(one),
+        (one) => this.placed.push(one),
+      );
+      if (targets.some((target) => target.sources.includes('@databases'))) {
+        for (const origin of collector.found.databases) void copier.start(origin);
+      }
+      events.emit('phase', 'pack');
+      for (const target of targets) await this.packTarget(target, collector.entriesOf(target), payload, copier);
+      // The environment alone is no backup: the project is empty, or its disk is not mounted.
+      if (!this.hasFound) {
+        throw new BackupError('NOTHING_TO_BACK_UP', { root: settings.root, targets: targets.map((one) => one.name) });
+      }
+      events.emit('phase', 'publish');
+      await payload.finishEntries();
+      const finishedManifest = await manifest.finish();
+      const gitState = await git;
+      const metadata = this.metadata({
+        checksum: `sha256:${finishedManifest.sha256}`,
+        duration: clock.monotonicMs() - startedMs,
+        ...(gitState === undefined ? {} : { git: gitState }),
+        ...(archiveName === undefined
+          ? {}
+          : { archive: { file: archiveName, compression: settings.storage.compression } }),
+      });
+      const finished = await payload.finish({ manifestFile, manifestBytes: finishedManifest.size, metadata });
+      metadata.storedSize = finished.storedBytes;
+      metadata.duration = Math.round(clock.monotonicMs() - startedMs);
+      if (metadata.archive !== undefined) metadata.archive = { ...metadata.archive, ...finished.archive };
+      const restoreText = restoreInstructions(metadata, this.placed);
+      const published = publishBackup(store, {
+        metadata,
+        folder,
+        restoreInstructions: restoreText,
+        ...(archiveName === undefined ? {} : { archive: archiveFile }),
+      });
+      return this.result(metadata, published);
+    } catch (error) {
+      await Promise.allSettled([payload.abort(), manifest.abort()]);
+      throw error;
+    } finally {
+      // The copies' folder is removed next: nobody may write into it any more.
+      await copier.settle();
+    }
+  }
+
+  private async packTarget(
+    target: TargetDefinition,
+    entries: Iterable<SourceEntry>,
+    payload: PayloadWriter,
+    copier: DatabaseCopier,
+  ): Promise<void> {
+    const { clock, signal, events } = this.context;
+    const startedMs = clock.monotonicMs();
+    const totals = { files: 0, size: 0, duration: 0 };
+    for (const scanned of entries) {
+      if (signal.aborted) throw new BackupError('INTERRUPTED', {});
+      let entry: SourceEntry = scanned;
+      if (scanned.database !== undefined) {
+        const copied = await copier.copyOf(scanned);
+        if (copied.finding !== undefined) this.report(copied.finding);
+        if (copied.summary !== undefined) this.databases.push(copied.summary);
+        if (copied.entry === undefined) continue;
+        entry = copied.entry;
+      }
+      const added = payload.add(entry);
+      const outcome = added instanceof Promise ? await added : added;
+      if (outcome.finding !== undefined) this.report(outcome.finding);
+      this.hasFound ||= isOfProject(outcome.stored);
+      if (outcome.stored?.kind !== 'file') continue;
+      totals.files += 1;
+      totals.size += outcome.stored.size;
+      this.files += 1;
+      this.bytes += outcome.stored.size;
+      if (this.files % 64 === 0 || outcome.stored.size > 1 << 20) {
+        events.emit('progress', { phase: 'pack', files: this.files, bytes: this.bytes, ...this.expected });
+      }
+    }
+    totals.duration = Math.round(clock.monotonicMs() - startedMs);
+    this.totals[target.name] = totals;
+  }
+
+  private archiveName(): string | undefined {
+    const { storage, timezone } = this.context.settings;
+    if (storage.format === 'directory') return undefined;
+    const ending = storage.format === 'zip' ? '.zip' : `.tar${codecOf(storage.compression).ending}`;
+    const { id, time } = this.next;
+    const about = {
+      id,
+      time,
+      ...(this.request.name === undefined ? {} : { name: this.request.name }),
+      ...(timezone === undefined ? {} : { timezone }),
+    };
+    return archiveFileName(this.store, storage.archiveName, about, ending);
+  }
+
+  private manifestHeader(targets: readonly TargetDefinition[], archive: string | undefined): ManifestHeader {
+    const { storage } = this.context.settings;
+    return {
+      manifest: formatVersion,
+      backup: this.next.id,
+      layout: storage.format,
+      compression: storage.compression,
+      archives: archive === undefined ? [] : [{ backup: this.next.id, file: archive }],
+      owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+      targets: targets.map(({ name, sources, exclude }) => ({ name, sources, exclude })),
+    };
+  }
+
+  private metadata(known: Pick<Metadata, 'checksum' | 'duration' | 'git' | 'archive'>): Metadata {
+    const { request, next, context } = this;
+    if (this.unlistedFindings > 0) this.findings.push(finding('more-findings', { count: this.unlistedFindings }));
+    return {
+      id: next.id,
+      timestamp: next.time.toISOString(),
+      version: toolkitVersion,
+      format: formatVersion,
+      ...(request.name === undefined ? {} : { name: request.name }),
+      type: request.type,
+      mode: 'full',
+      incremental: false,
+      chain: [next.id],
+      targets: Object.fromEntries(
+        Object.entries(this.totals).map(([name, { files, size }]) => [name, { files, size }]),
+      ),
+      files: this.files,
+      size: this.bytes,
+      storedSize: 0,
+      checksum: known.checksum,
+      duration: Math.round(known.duration),
+      layout: context.settings.storage.format,
+      ...(known.archive === undefined ? {} : { archive: known.archive }),
+      warnings: this.findings,
+      complete: !this.isIncomplete,
+      host: context.host,
+      ...(known.git === undefined ? {} : { git: known.git }),
+      databases: this.databases,
+    };
+  }
+
+  private result(metadata: Metadata, directory: string): CreateResult {
+    const { id, name, type, mode, files, size, storedSize, duration, warnings, complete, archive } = metadata;
+    return {
+      id,
+      ...(name === undefined ? {} : { name }),
+      type,
+      mode,
+      directory,
+      ...(archive === undefined ? {} : { archive: join(this.store.path, archive.file) }),
+      files,
+      size,
+      storedSize,
+      duration,
+      targets: this.totals,
+      warnings,
+      complete,
+    };
+  }
+}
+
+/** How much there will be, about: as much as last time. A first backup does not walk twice only to know. */
+function expectation(
+  backups: readonly StoredBackup[],
+  targets: readonly TargetDefinition[],
+): { totalFiles?: number; totalBytes?: number } {
+  const names = targets.map((target) => target.name).sort();
+  const like = backups.find((one) => Object.keys(one.metadata.targets).sort().join() === names.join());
+  return like === undefined ? {} : { totalFiles: like.metadata.files, totalBytes: like.metadata.size };
+}
+
+function isOfProject(stored: ManifestEntry | undefined): boolean {
+  if (stored === undefined || stored.kind === 'directory') return false;
+  return stored.origin !== undefined || !stored.path.endsWith('/environment.json');
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
+import { isBackupError, isSystemError, reasonOf, systemCode } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
+import { copySqlite } from '../targets/databases/sqlite-driver.ts';
+import type { RunContext } from './run-context.ts';
+
+/** A database's entry, ready to be stored, or why there is none. */
+export interface CopiedDatabase {
+  entry?: SourceEntry;
+  summary?: DatabaseSummary;
+  finding?: Finding;
+}
+
+type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'databaseTimeoutSeconds'>;
+
+type Copied = { bytes: number; file: string; version: string; tables: string[] } | { error: unknown };
+
+/** Copies databases hot, one after the other, beside the packing of other files. */
+export class DatabaseCopier {
+  private readonly context: CopierContext;
+  private readonly folder: string;
+  private readonly copies = new Map<string, Promise<Copied>>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** @param folder where the copies are written; its owner removes it. */
+  constructor(context: CopierContext, folder: string) {
+    this.context = context;
+    this.folder = folder;
+  }
+
+  /** Begins to copy a database, once those before it are done. */
+  start(origin: string): Promise<Copied> {
+    const known = this.copies.get(origin);
+    if (known !== undefined) return known;
+    const file = join(this.folder, `database-${this.copies.size + 1}`);
+    const copy = this.last.then(() => this.copy(origin, file));
+    this.copies.set(origin, copy);
+    this.last = copy;
+    return copy;
+  }
+
+  /** Resolves when no copy is under way any more. */
+  async settle(): Promise<void> {
+    await this.last;
+  }
+
+  /**
+   * The entry of a database, reading from its checked copy. One that stays locked, or is corrupt, is a finding; of a corrupt
+   * one the raw file is kept as `<name>.corrupt`.
+   */
+  async copyOf(entry: SourceEntry): Promise<CopiedDatabase> {
+    const origin = entry.origin ?? entry.path;
+    const copied = await this.start(origin);
+    if (!('error' in copied)) {
+      return {
+        entry: { ...entry, size: copied.bytes, readFrom: copied.file },
+        summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
+      };
+    }
+    return whyNot(entry, origin, copied.error, this.context.databaseTimeoutSeconds);
+  }
+
+  private async copy(origin: string, file: string): Promise<Copied> {
+    const { clock, signal, settings, databaseTimeoutSeconds } = this.context;
+    // An interrupted run starts no further copy.
+    if (signal.aborted) return { error: new Error('interrupted') };
+    try {
+      const source = join(settings.root, origin);
+      const copied = await copySqlite({
+        source,
+        destination: file,
+        timeoutMs: databaseTimeoutSeconds * 1000,
+        clock,
+        signal,
+      });
+      return { bytes: copied.bytes, file, version: copied.version, tables: copied.tables };
+    } catch (error) {
+      return { error };
+    }
+  }
+}
+
+function whyNot(entry: SourceEntry, origin: string, error: unknown, timeoutSeconds: number): CopiedDatabase {
+  const about = { path: origin, target: entry.target };
+  if (isBackupError(error, 'DATABASE_LOCKED')) {
+    return { finding: finding('database-locked', { ...about, reason: `${timeoutSeconds} s` }) };
+  }
+  if (isBackupError(error, 'DATABASE_CORRUPT')) {
+    const { database: _, ...raw } = entry;
+    const found = `${origin}.corrupt`;
+    return {
+      entry: { ...raw, path: `${entry.path}.corrupt`, origin: found },
+      finding: finding('database-corrupt', { ...about, reason: error.params.problem, found }),
+    };
+  }
+  if (isBackupError(error, 'DATABASE_COPY_FAILED')) {
+    return { finding: finding('database-unreadable', { ...about, reason: error.params.problem }) };
+  }
+  if (isSystemError(error, 'ENOENT')) return { finding: finding('file-vanished', about) };
+  if (isSystemError(error, 'EACCES', 'EPERM', 'EIO')) {
+    return { finding: finding('database-unreadable', { ...about, reason: systemCode(error) ?? reasonOf(error) }) };
+  }
+  throw error;
+}

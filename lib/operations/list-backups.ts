@@ -1,0 +1,38 @@
+import { statSync } from 'node:fs';
+import type { Metadata } from '../store/metadata.ts';
+import { listStore, openStore } from '../store/store.ts';
+import { openLoneArchives } from './open-backup.ts';
+import type { RunContext } from './run-context.ts';
+
+/** The fields of `backup:list --json`. */
+export interface BackupList {
+  /** Newest first. */
+  backups: Metadata[];
+  total: number;
+  /** Bytes that all of them take. */
+  storedSize: number;
+  /** Archives in the store that this toolkit did not make; they can be verified and restored by their path. */
+  otherArchives: { file: string; size: number; modifiedAt: string }[];
+  /** Folders that look like backups and cannot be read as such. */
+  unreadable: { folder: string; reason: string }[];
+}
+
+/** @param folder another store than the settings'. @throws BackupError STORE_NOT_FOUND */
+export async function listBackups(context: Pick<RunContext, 'settings'>, folder?: string): Promise<BackupList> {
+  const { storage } = context.settings;
+  const store = openStore(folder === undefined ? storage : { ...storage, path: folder });
+  const listing = await listStore(store);
+  const backups = listing.backups.map((one) => one.metadata);
+  const otherArchives: BackupList['otherArchives'] = [];
+  for (const lone of await openLoneArchives(listing.loneArchives)) {
+    if (lone.kind === 'backup') {
+      backups.push(lone.metadata);
+    } else {
+      const { size, mtime } = statSync(lone.archive);
+      otherArchives.push({ file: lone.archive, size, modifiedAt: mtime.toISOString() });
+    }
+  }
+  backups.sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp) || (a.id < b.id ? 1 : -1));
+  const storedSize = backups.reduce((sum, one) => sum + one.storedSize, 0);
+  return { backups, total: backups.length, storedSize, otherArchives, unreadable: listing.unreadable };
+}

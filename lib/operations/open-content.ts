@@ -1,0 +1,63 @@
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { codecOf } from '../archive/codecs.ts';
+import type { ContentReader } from '../archive/content.ts';
+import { FrameContent } from '../archive/frame-content.ts';
+import { FrameReader } from '../archive/frame-reader.ts';
+import { TreeContent } from '../archive/tree-content.ts';
+import { BackupError, isSystemError } from '../core/errors.ts';
+import type { FrameTable } from '../store/frame-table.ts';
+import type { ManifestHeader } from '../store/manifest.ts';
+import type { OpenBackup } from './open-backup.ts';
+
+/**
+ * The reader of a backup's contents.
+ * @param scratch an empty folder where a zip is unpacked first; its owner removes it.
+ */
+export async function openContent(
+  backup: OpenBackup,
+  header: ManifestHeader,
+  frames: FrameTable,
+  options: { signal: AbortSignal; scratch: () => string },
+): Promise<ContentReader> {
+  const { signal } = options;
+  switch (header.layout) {
+    case 'directory': {
+      if (backup.folder === undefined) {
+        throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'a plain tree without its folder' });
+      }
+      return new TreeContent(backup.folder, signal);
+    }
+    case 'zip': {
+      const { extractZip } = await import('../archive/zip-reader.ts');
+      const folder = options.scratch();
+      // Links come back as what they were, wherever they lead; nothing is read or written through one.
+      await extractZip(archiveOf(backup), folder, { outsideLinks: 'keep', modes: 'none', signal });
+      return new TreeContent(folder, signal);
+    }
+    case 'tar':
+      return new FrameContent({
+        frames,
+        openArchive: (index) => openArchive(backup, header, index),
+        parallel: availableParallelism() + 2,
+        signal,
+      });
+  }
+}
+
+/** @throws BackupError ARCHIVE_DAMAGED where the archive is missing, CODEC_UNAVAILABLE */
+export function openArchive(backup: OpenBackup, header: ManifestHeader, index: number): FrameReader {
+  const own = archiveOf(backup);
+  const file = index === 0 ? own : join(dirname(own), header.archives[index]?.file ?? '');
+  try {
+    return new FrameReader(file, codecOf(header.compression));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw error;
+    throw new BackupError('ARCHIVE_DAMAGED', { archive: file, problem: 'it is missing' }, { cause: error });
+  }
+}
+
+export function archiveOf(backup: OpenBackup): string {
+  if (backup.archive !== undefined) return backup.archive;
+  throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'its metadata names no archive' });
+}

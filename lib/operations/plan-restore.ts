@@ -1,0 +1,175 @@
+import { Breather } from '../core/breather.ts';
+import { BackupError } from '../core/errors.ts';
+import { comparePaths } from '../core/path-bytes.ts';
+import { meansIncomplete, type Finding } from '../core/findings.ts';
+import { FrameTable } from '../store/frame-table.ts';
+import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
+import type { TargetDefinition } from '../targets/target-definitions.ts';
+import { hasDatabases } from '../targets/target-definitions.ts';
+import { collectEntries } from './collect-entries.ts';
+import { checkDestination, realPlace } from './destination-folder.ts';
+import { entryBehindLink } from './entry-behind-link.ts';
+import type { OpenBackup } from './open-backup.ts';
+import { decide } from './restore-decision.ts';
+import type { PlannedAction, RestorePlan, RestoreRequest } from './restore-result.ts';
+import { Destination } from './restore-standing.ts';
+import type { RunContext } from './run-context.ts';
+import { selectEntries, type EntrySelection } from './select-entries.ts';
+
+/** A plan, and what its application needs. */
+export interface PreparedRestore {
+  plan: RestorePlan;
+  backup: OpenBackup;
+  request: RestoreRequest;
+  header: ManifestHeader;
+  frames: FrameTable;
+  select: EntrySelection;
+  destination: Destination;
+  /** The targets of the backup that are asked for, for the safety backup. */
+  targets: TargetDefinition[];
+  /** Files at the destination that the backup does not have, to be deleted. */
+  extra: string[];
+}
+
+/**
+ * Finds out what a restore would do, by reading the manifest to its end and looking at the destination. Changes nothing.
+ * @param mostActions how many actions the plan lists.
+ * @throws BackupError TARGET_UNKNOWN, DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE, DESTINATION_BLOCKED, MANIFEST_DAMAGED,
+ * UNSAFE_ENTRY
+ */
+export async function planRestore(
+  context: RunContext,
+  backup: OpenBackup,
+  request: RestoreRequest,
+  mostActions = Number.POSITIVE_INFINITY,
+): Promise<PreparedRestore> {
+  context.events.emit('phase', 'plan');
+  const destination = destinationOf(context, request);
+  const { folder } = destination;
+  const select = selectEntries(Object.keys(backup.metadata.targets), request);
+  const frames = new FrameTable();
+  const plan = emptyPlan(context, backup.id, request, folder);
+  const breather = new Breather();
+  const links = new Set<string>();
+  let header: ManifestHeader | undefined;
+  for await (const batch of backup.readManifest()) {
+    for (const line of batch) {
+      if (breather.isDue) await breather.pause();
+      if (context.signal.aborted) throw new BackupError('INTERRUPTED', {});
+      if (line.type === 'header') header = line.header;
+      else if (line.type === 'frame') frames.add(line.frame);
+      else if (line.type === 'entry') {
+        planEntry(line.entry, plan, { select, destination, request, mostActions });
+        if (line.entry.kind === 'symlink') links.add(select(line.entry) ?? '');
+      }
+    }
+  }
+  expectMatches(request, plan);
+  const behind = await entryBehindLink(backup, links, select);
+  if (behind !== undefined) {
+    throw new BackupError('UNSAFE_ENTRY', { archive: backup.id, path: behind, reason: 'it lies behind a link' });
+  }
+  if (header === undefined) throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'it is empty' });
+  const targets = header.targets.filter((one) => request.targets?.includes(one.name) ?? true);
+  const extra = request.deleteExtra
+    ? await findExtra(context, backup, targets, select, folder, (one) => plan.warnings.push(one))
+    : [];
+  for (const path of extra) noteAction(plan, { action: 'delete', path, reason: 'extra' }, mostActions);
+  return { plan, backup, request, header, frames, select, destination, targets, extra };
+}
+
+/** Words that name nothing of the backup are a mistake: a restore that does nothing must not pass for one that did. */
+function expectMatches(request: RestoreRequest, plan: RestorePlan): void {
+  const { matched } = plan;
+  // What is to be deleted need not be in the backup.
+  if (request.include === undefined || request.deleteExtra || matched > 0) return;
+  throw new BackupError('OPTION_INVALID', {
+    option: 'include',
+    value: request.include.join(', '),
+    expected: 'a file, a folder or a glob of the backup (`backup:show --files` lists them)',
+  });
+}
+
+/** A plan that does nothing yet. A safety backup is one of the project: other destinations have none. */
+export function emptyPlan(context: RunContext, id: string, request: RestoreRequest, folder: string): RestorePlan {
+  const isProject = realPlace(folder) === realPlace(context.settings.root);
+  return {
+    id,
+    destination: folder,
+    counts: { create: 0, overwrite: 0, unchanged: 0, keep: 0, delete: 0 },
+    matched: 0,
+    folders: 0,
+    bytes: 0,
+    actions: [],
+    databases: [],
+    isProject,
+    takesSafetyBackup: isProject && !request.skipBackup,
+    warnings: [],
+  };
+}
+
+/** @throws BackupError DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE */
+export function destinationOf(context: RunContext, request: RestoreRequest): Destination {
+  const { root, storage } = context.settings;
+  const folder = request.destination ?? root;
+  return new Destination(folder, { path: storage.path, below: checkDestination(folder, storage.path) });
+}
+
+/** Adds what is to happen to one entry. @returns true when it will be written. */
+export function planEntry(
+  entry: ManifestEntry,
+  plan: RestorePlan,
+  given: { select: EntrySelection; destination: Destination; request: RestoreRequest; mostActions: number },
+): boolean {
+  const origin = given.select(entry);
+  if (origin === undefined) return false;
+  plan.matched += 1;
+  const standing = given.destination.standingAt(entry, origin);
+  const decision = decide(entry, standing, given.request.overwrite);
+  const writes = decision.action === 'create' || decision.action === 'overwrite';
+  if (writes) plan.bytes += entry.size;
+  if (decision.action === 'overwrite' && entry.database !== undefined) plan.databases.push(origin);
+  if (entry.kind === 'directory') plan.folders += standing === undefined || !standing.isSame() ? 1 : 0;
+  else noteAction(plan, { ...decision, path: origin }, given.mostActions);
+  return writes;
+}
+
+function noteAction(plan: RestorePlan, action: PlannedAction, mostActions: number): void {
+  plan.counts[action.action] += 1;
+  if (action.action !== 'unchanged' && plan.actions.length < mostActions) plan.actions.push(action);
+}
+
+/**
+ * Files at the destination that the backup's sources would take in and the backup does not hold. What its excludes leave out
+ * is not extra, and neither is a database: it may be older than the backup's rules.
+ */
+async function findExtra(
+  context: RunContext,
+  backup: OpenBackup,
+  targets: readonly TargetDefinition[],
+  select: EntrySelection,
+  folder: string,
+  report: (finding: Finding) => void,
+): Promise<string[]> {
+  const held = new Set<string>();
+  for await (const batch of backup.readManifest()) {
+    for (const line of batch) if (line.type === 'entry' && line.entry.origin !== undefined) held.add(line.entry.origin);
+  }
+  // What the backup could not read it does not hold, and is not extra for it.
+  const unread = backup.metadata.warnings.filter((one) => meansIncomplete([one])).map((one) => one.path);
+  const isUnread = (origin: string): boolean =>
+    unread.some((path) => path !== undefined && (origin === path || origin.startsWith(`${path}/`)));
+  const files = targets.filter((target) => !hasDatabases(target));
+  const there = { ...context, settings: { ...context.settings, root: folder } };
+  const collector = collectEntries(there, files, report);
+  const extra: string[] = [];
+  for (const target of files) {
+    for (const entry of collector.entriesOf(target)) {
+      const { origin } = entry;
+      if (origin === undefined || held.has(origin) || entry.database !== undefined || isUnread(origin)) continue;
+      // Asked for like any other entry: `--include` holds for what is deleted, too.
+      if (select({ ...entry, uid: 0, gid: 0 }) !== undefined) extra.push(origin);
+    }
+  }
+  return extra.sort(comparePaths);
+}

@@ -1,0 +1,64 @@
+import type { Finding } from '../core/findings.ts';
+import type { Decision, OverwritePolicy, RestoreAction } from './restore-decision.ts';
+
+/** What a restore is asked for. */
+export interface RestoreRequest {
+  /** Names of targets; all where absent. */
+  targets?: string[];
+  /** Globs, files or folders, as paths in the project or in the backup; all where absent. */
+  include?: string[];
+  /** The folder to write to, absolute; the project root where absent. */
+  destination?: string;
+  overwrite: OverwritePolicy;
+  deleteExtra: boolean;
+  skipBackup: boolean;
+  /** Read everything back afterwards and compare. */
+  verify: boolean;
+}
+
+export interface PlannedAction {
+  action: RestoreAction;
+  /** Below the destination. */
+  path: string;
+  reason?: Decision['reason'];
+}
+
+/** What a restore is going to do. Nothing has been changed yet. */
+export interface RestorePlan {
+  id: string;
+  destination: string;
+  /** How many files and links each action is for. */
+  counts: Record<RestoreAction, number>;
+  /** Entries of the backup that were asked for. */
+  matched: number;
+  /** Folders that are missing, or have another mode than in the backup. */
+  folders: number;
+  /** Bytes that will be written. */
+  bytes: number;
+  /** Every action but `unchanged`, or the first of them, as the caller asked. */
+  actions: PlannedAction[];
+  /** Existing databases that get their content through the online backup API, in use or not. */
+  databases: string[];
+  /** True when the destination is the project itself. */
+  isProject: boolean;
+  /** True when what is there now is backed up first. */
+  takesSafetyBackup: boolean;
+  warnings: Finding[];
+}
+
+/** The fields of `backup:restore --json`. */
+export interface RestoreResult {
+  id: string;
+  dryRun: boolean;
+  destination: string;
+  safetyBackup?: string;
+  created: number;
+  overwritten: number;
+  unchanged: number;
+  kept: number;
+  deleted: number;
+  bytes: number;
+  duration: number;
+  actions?: PlannedAction[];
+  warnings: Finding[];
+}

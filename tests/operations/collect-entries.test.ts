@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { loadSettings } from '../../lib/config/load-settings.ts';
+import type { Settings } from '../../lib/config/settings.ts';
+import type { SourceEntry } from '../../lib/core/entry.ts';
+import type { Finding } from '../../lib/core/findings.ts';
+import { collectEntries } from '../../lib/operations/collect-entries.ts';
+import { defineTargets } from '../../lib/targets/target-definitions.ts';
+import { withoutPrivileges } from '../support/other-user.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+
+let root: string;
+let findings: Finding[];
+let settings: Settings;
+beforeEach(async () => {
+  root = makeTemporaryFolder('collect');
+  findings = [];
+  chmodSync(root, 0o755);
+  settings = await loadSettings({ root, environment: {} });
+});
+afterEach(() => removeTemporaryFolder(root));
+
+function write(path: string, content: string | Buffer = path): string {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  writeFileSync(join(root, path), content);
+  return join(root, path);
+}
+
+function makeDatabase(path: string): void {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  new Database(join(root, path)).exec('CREATE TABLE t (x)').close();
+}
+
+/** What the targets of that name hold: paths, and which of them are databases. */
+function collected(...names: string[]): Record<string, SourceEntry['database']> {
+  const targets = defineTargets(settings, names);
+  const collector = collectEntries({ settings, environment: {} }, targets, (one) => findings.push(one));
+  const entries = targets.flatMap((target) => [...collector.entriesOf(target)]);
+  return Object.fromEntries(entries.filter((one) => one.kind === 'file').map(({ path, database }) => [path, database]));
+}
+
+describe('a database', () => {
+  test('is found by its header, wherever it is, whatever it is called', () => {
+    makeDatabase('state/app.db');
+    makeDatabase('src/deep/cache.data');
+    write('fake.db', Buffer.alloc(4096));
+    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.data': 'sqlite' });
+  });
+
+  test('stands in the database target where that is asked for, else in the one that holds it: marked in both', () => {
+    makeDatabase('state/app.db');
+    write('state/x');
+    expect(collected('state', 'database')).toEqual({ 'state/x': undefined, 'database/app.db': 'sqlite' });
+    expect(collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/x': undefined });
+  });
+
+  test('takes its log with it; a file that is only called like one is a file', () => {
+    makeDatabase('state/app.db');
+    for (const name of ['app.db-wal', 'app.db-shm', 'app.db-journal', 'gone.db-wal', 'my-journal'])
+      write(`state/${name}`);
+    expect(Object.keys(collected('state'))).toEqual(['state/app.db', 'state/gone.db-wal', 'state/my-journal']);
+  });
+
+  test('is not looked for in a folder or a FIFO that a file’s name points to', () => {
+    mkdirSync(join(root, 'state/app'), { recursive: true });
+    write('state/app-journal');
+    write('state/pipe-wal');
+    execFileSync('mkfifo', [join(root, 'state/pipe')]);
+    expect(Object.keys(collected('state'))).toEqual(['state/app-journal', 'state/pipe-wal']);
+  });
+});
+
+describe('what may not be read', () => {
+  test('stops nothing: a file is left to its reading, which will name it', async () => {
+    chmodSync(write('state/secret.bin', Buffer.alloc(4096)), 0o000);
+    write('state/ok');
+    const found = await withoutPrivileges(() => collected('state'));
+    expect(found).toEqual({ 'state/ok': undefined, 'state/secret.bin': undefined });
+  });
+
+  test('and is called like a database is taken for one: else nobody would say that it is missing', async () => {
+    chmodSync(write('data/closed.db', Buffer.alloc(4096)), 0o000);
+    chmodSync(write('data/closed.bin', Buffer.alloc(4096)), 0o000);
+    expect(await withoutPrivileges(() => collected('database'))).toEqual({ 'database/closed.db': 'sqlite' });
+  });
+});
