@@ -1,0 +1,30 @@
+import type { ErrorCode, ErrorParams, ErrorText } from '../core/error-catalogue.ts';
+import { errorCatalogue } from '../core/error-catalogue.ts';
+import type { BackupError } from '../core/errors.ts';
+import { findingCatalogue, type Finding } from '../core/findings.ts';
+import { maskText } from '../core/mask-secrets.ts';
+import { errors as japaneseErrors } from './ja/errors.ts';
+import { findings as japaneseFindings } from './ja/findings.ts';
+import type { Language } from './messages.ts';
+
+/** What a person reads about an error, in their language, with every secret of a known shape masked. */
+export function describeError(error: BackupError, language: Language): ErrorText {
+  const { message, hint } = errorText(error.code, error.params, language);
+  return { message: maskText(message), ...(hint === undefined ? {} : { hint: maskText(hint) }) };
+}
+
+function errorText<C extends ErrorCode>(code: C, params: ErrorParams<C>, language: Language): ErrorText {
+  const say = language === 'ja' ? japaneseErrors[code] : errorCatalogue[code].text;
+  // Both tables are typed by code; the compiler cannot follow the code through a union of their functions.
+  return (say as (params: ErrorParams<C>) => ErrorText)(params);
+}
+
+/**
+ * What a person reads about a finding, in their language. A finding of a newer version, read from a backup's metadata, says
+ * itself in English.
+ */
+export function describeFinding(finding: Finding, language: Language): string {
+  if (!Object.hasOwn(findingCatalogue, finding.code)) return maskText(finding.message);
+  const say = language === 'ja' ? japaneseFindings[finding.code] : findingCatalogue[finding.code].text;
+  return maskText(say(finding.params));
+}

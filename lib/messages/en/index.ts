@@ -1,0 +1,13 @@
+import { cleanup } from './cleanup.ts';
+import { common } from './common.ts';
+import { config } from './config.ts';
+import { create } from './create.ts';
+import { init } from './init.ts';
+import { list } from './list.ts';
+import { restore } from './restore.ts';
+import { schedule } from './schedule.ts';
+import { show } from './show.ts';
+import { verify } from './verify.ts';
+
+/** Every English sentence that a person reads, one file an area. Errors and findings say theirs in `core`. */
+export const en = { cleanup, common, config, create, init, list, restore, schedule, show, verify };

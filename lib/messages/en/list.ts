@@ -1,0 +1,18 @@
+export const list = {
+  describe: 'List the backups, newest first',
+  backupDir: 'Another store than the one of the settings',
+  empty: (store: string) => `No backups in ${store} yet. Make one with \`backup:create\`.`,
+  id: 'ID',
+  date: 'Date',
+  type: 'Type',
+  mode: 'Mode',
+  size: 'Size',
+  marks: 'Marks',
+  types: { manual: 'manual', scheduled: 'scheduled', 'pre-restore': 'pre-restore', api: 'api' },
+  verified: 'verified',
+  incomplete: 'incomplete',
+  encrypted: 'encrypted',
+  total: (count: number, size: string) => `${count} backup${count === 1 ? '' : 's'}, ${size} in all`,
+  otherArchives: 'Archives that something else made (verify and restore take their path):',
+  unreadable: 'Folders that look like backups and cannot be read:',
+};

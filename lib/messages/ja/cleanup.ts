@@ -1,0 +1,43 @@
+import type { Messages } from '../messages.ts';
+
+export const cleanup: Messages['cleanup'] = {
+  describe: '保持設定に従って古いバックアップを削除する',
+  dryRun: '削除対象を表示するだけで、削除しない',
+  keepDays: 'この日数より古いバックアップを削除する',
+  keepCount: '最大でこの件数だけ残す',
+  keepHourly: '直近のこの時間数について、各時間の最新を残す',
+  keepDaily: '直近のこの日数について、各日の最新を残す',
+  keepWeekly: '直近のこの週数について、各週の最新を残す',
+  keepMonthly: '直近のこの月数について、各月の最新を残す',
+  keepYearly: '直近のこの年数について、各年の最新を残す',
+  wholeNumber: (least) => `${least} 以上の整数`,
+  heading: { id: 'ID', date: '日時', size: 'サイズ', action: '', reason: '理由' },
+  keep: '保持',
+  remove: '削除',
+  empty: 'バックアップがないため、削除するものはありません。',
+  removed: (count, kept, freed) => `${count + kept} 件のうち ${count} 件を削除し、${freed} を解放しました。`,
+  wouldRemove: (count, kept, freed) =>
+    `${count + kept} 件のうち ${count} 件を削除し、${freed} を解放する予定です。何も変更していません。`,
+  reasons: {
+    'no-complete-backup': () => '完全なバックアップが一つもないため、どれも削除しない',
+    'newest-is-suspect': (id) => `最新の ${id} が疑わしいため、何も削除しない`,
+    'dated-in-future': () => '日時が未来',
+    'newest-complete': () => '最新の完全なバックアップ',
+    'newest-regular': () => '復元前の安全バックアップを除いて最新',
+    'newest-verified': () => '検証済みの中で最新',
+    'newest-of-target': (target) => `${target} を含む完全なバックアップの中で最新`,
+    'needed-by': (id) => `${id} の土台になっている`,
+    'newest-of-period': {
+      hourly: (period) => `時間ごとの最新（${period}）`,
+      daily: (period) => `日ごとの最新（${period}）`,
+      weekly: (period) => `週ごとの最新（${period}）`,
+      monthly: (period) => `月ごとの最新（${period}）`,
+      yearly: (period) => `年ごとの最新（${period}）`,
+    },
+    'within-limits': () => '保持期間・件数の範囲内',
+    'no-limit': () => '上限が設定されていない',
+    'older-than-days': (days, ageDays) => `${ageDays} 日前のもので、${days} 日を超えている`,
+    'over-count': (count) => `新しい方から ${count} 件に入らない`,
+    'in-no-tier': () => 'どの時間・日・週・月・年の保持対象でもない',
+  },
+};

@@ -1,0 +1,37 @@
+import type { Messages } from '../messages.ts';
+
+export const common: Messages['common'] = {
+  usage:
+    'ai-backup <コマンド> [オプション]\n\n同じコマンドは `npm run backup:<コマンド> -- [オプション]` でも使えます。',
+  noCommand: 'コマンドを指定してください。最初のバックアップ: ai-backup create',
+  root: 'プロジェクトのルート（既定: 現在のフォルダまたは BACKUP_ROOT）',
+  config: '設定ファイル（既定: ルート以下の config/config.json）',
+  json: 'JSON 文書を一つだけ出力する',
+  progress: '--json と併用: 進捗も JSON Lines で出力する',
+  quiet: 'エラー以外は何も出力しない',
+  verbose: '詳しく出力し、エラーの発生箇所も示す',
+  lang: '言語（既定: BACKUP_LANG またはロケール）',
+  color: '色を付ける。--no-color または NO_COLOR で無効',
+  retryLock: '他の実行の終了を待つ秒数',
+  seconds: '0 以上の秒数',
+  givenTwice: (option) => `オプション --${option} が複数回指定されています。指定できる値は一つだけです。`,
+  phases: {
+    scan: '対象を調査中',
+    'copy-databases': 'データベースをコピー中',
+    pack: '格納中',
+    'check-databases': 'データベースを検査中',
+    publish: '公開中',
+    verify: '検証中',
+    plan: '計画中',
+    'safety-backup': '安全バックアップ中',
+    stage: '展開中',
+    swap: '入れ替え中',
+    'clean-up': '整理中',
+  },
+  filesCount: (files) => `${files.toLocaleString('ja')} ファイル`,
+  timeLeft: (time) => `残り ${time}`,
+  warning: '警告',
+  notice: 'お知らせ',
+  skippedSources: (names) => `存在しないため省略: ${names}`,
+  moreFindings: (count) => `… ほか ${count} 件（--verbose ですべて表示）`,
+};

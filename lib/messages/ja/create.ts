@@ -1,0 +1,28 @@
+import type { Messages } from '../messages.ts';
+
+export const create: Messages['create'] = {
+  describe: 'バックアップを作成する',
+  targets: '指定した対象だけ（カンマ区切り）',
+  name: 'バックアップを見つけるための名前',
+  mode: 'full。この版では incremental と differential も完全バックアップになる',
+  compression: 'アーカイブの圧縮形式',
+  compressionLevel: 'gzip: 1〜9、zstd: 1〜19',
+  format: 'tar（アーカイブ）、zip、directory（そのままのファイル）',
+  exclude: '除外するパターン（gitignore 形式、複数指定可）',
+  encrypt: '暗号化する（この版では利用できず、停止する）',
+  dryRun: 'バックアップに含まれるものを表示するだけ',
+  done: (id) => `バックアップを作成しました: ${id}`,
+  incomplete: (id) => `バックアップを作成しましたが、不完全です: ${id}`,
+  planned: 'バックアップに含まれるもの:',
+  target: '対象',
+  files: 'ファイル数',
+  size: 'サイズ',
+  time: '時間',
+  total: '合計',
+  where: '保存先',
+  stored: '保存サイズ',
+  storedText: (stored, ratio) => `${stored}（元の ${ratio}）`,
+  took: '所要時間',
+  tookText: (time, rate) => `${time}（${rate}/秒）`,
+  next: (id) => `検証: npm run backup:verify -- ${id}\n復元: npm run backup:restore -- ${id}`,
+};

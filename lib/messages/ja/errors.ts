@@ -1,0 +1,167 @@
+import type { ErrorCode, ErrorParams, ErrorText } from '../../core/error-catalogue.ts';
+import { reason } from './reasons.ts';
+import { expectation, settingsProblem, syntaxReason } from './settings-problems.ts';
+
+const seeHelp = '--help を付けて実行すると、使えるオプションが表示されます。';
+
+/** Every error in Japanese. A code without a sentence does not compile. */
+export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText } = {
+  USAGE: (p) => ({ message: p.problem, hint: p.hint ?? seeHelp }),
+  OPTION_INVALID: (p) => ({
+    message: `オプション --${p.option} の値 ${JSON.stringify(p.value)} は正しくありません。指定できるのは ${expectation(p.expected)} です。`,
+    hint: seeHelp,
+  }),
+  VARIABLE_INVALID: (p) => ({
+    message: `環境変数 ${p.name} の値 ${JSON.stringify(p.value)} は正しくありません。指定できるのは ${expectation(p.expected)} です。`,
+    hint: '正しい値を設定するか、設定を取り消してください。',
+  }),
+  CONFIG_UNREADABLE: (p) => ({
+    message: `設定ファイル ${p.file} を読み込めませんでした: ${reason(p.reason)}`,
+    hint: 'ファイルが存在し、読み取り権限があることを確かめるか、--config で別のファイルを指定してください。',
+  }),
+  CONFIG_SYNTAX: (p) => ({
+    message: `設定ファイル ${p.file} の ${p.line} 行 ${p.column} 桁目が正しい JSON ではありません: ${syntaxReason(p.reason)}`,
+    hint: 'コメントと末尾のカンマは使えます。その付近で引用符・カンマ・括弧が抜けていないか確かめてください。',
+  }),
+  CONFIG_INVALID: (p) => ({
+    message: `${p.file} の設定に誤りがあります:\n${p.problems.map((problem) => `  - ${settingsProblem(problem)}`).join('\n')}`,
+    hint: '直したあと `backup:config --check` で確かめてください。',
+  }),
+  PACKAGE_UNREADABLE: (p) => ({
+    message: `${p.file} は npm が読み込める内容ではありません: ${reason(p.reason)}。何も変更していません。`,
+    hint: '直したあと（`npm pkg get name` で npm が読めるか確かめられます）、もう一度 `ai-backup init` を実行してください。',
+  }),
+  TARGET_UNKNOWN: (p) => ({
+    message: `対象 ${JSON.stringify(p.name)} はありません。${p.nearest === undefined ? '' : `${JSON.stringify(p.nearest)} のことですか？`}`,
+    hint: `使える対象: ${p.known.join(', ')}`,
+  }),
+  CODEC_UNAVAILABLE: (p) => ({
+    message: `この環境では圧縮方式 ${p.codec} を使えません。必要なもの: ${p.missing}`,
+    hint: '--compression で別の方式を選ぶか、必要なものが揃った環境で実行してください。',
+  }),
+  ENCRYPTION_UNAVAILABLE: () => ({
+    message: '暗号化が求められましたが、このバージョンは暗号化に対応していません。何も書き込んでいません。',
+    hint: '暗号化なしでバックアップするには storage.encrypt を false にしてください。',
+  }),
+  BACKUP_NOT_FOUND: (p) => ({
+    message: `${p.store} にバックアップ ${JSON.stringify(p.name)} はありません。${p.nearest === undefined ? '' : `最も近いものは ${p.nearest} です。`}`,
+    hint: '`backup:list` を実行すると、バックアップの一覧が表示されます。',
+  }),
+  BACKUP_AMBIGUOUS: (p) => ({
+    message: `${JSON.stringify(p.name)} に当てはまるバックアップが ${p.matches.length} 個あります: ${p.matches.join(', ')}`,
+    hint: 'ID をもう少し長く指定してください。',
+  }),
+  STORE_NOT_FOUND: (p) => ({
+    message: `バックアップの保存先 ${p.store} がありません。`,
+    hint: '`backup:create` で最初のバックアップを作るか、storage.path にバックアップのある場所を設定してください。',
+  }),
+  STORE_EMPTY: (p) => ({
+    message: `保存先 ${p.store} に完成したバックアップがありません。`,
+    hint: '`backup:create` で作成してください。',
+  }),
+  STORE_UNREADABLE: (p) => ({
+    message: `バックアップの保存先 ${p.store} の中を見られませんでした（${reason(p.reason)}）。`,
+    hint: 'フォルダであることと読み取り権限を確かめるか、storage.path にバックアップのある場所を設定してください。',
+  }),
+  STORE_READ_ONLY: (p) => ({
+    message: `保存先 ${p.store} に書き込めません（${reason(p.reason)}）。`,
+    hint: '権限と、ファイルシステムが読み取り専用でマウントされていないかを確かめるか、storage.path を別の場所にしてください。',
+  }),
+  STORE_LOCKED: (p) => ({
+    message: `別の実行が ${p.store} を使用中です${p.holder === undefined ? '' : `（${p.holder}）`}。${p.waitedSeconds} 秒待ちましたが、空きませんでした。`,
+    hint: '終わるのを待つか、--retry-lock 秒数 でもっと長く待つようにしてください。',
+  }),
+  NO_SPACE: (p) => ({
+    message: `${p.path} のあるファイルシステムの空き容量がなくなりました（作業: ${reason(p.operation)}）。書きかけのものは削除しました。`,
+    hint: '空き容量を増やしてから、もう一度実行してください。古いバックアップを消すとどれだけ空くかは `backup:cleanup --dry-run` で分かります。',
+  }),
+  WRITE_FAILED: (p) => ({
+    message: `${p.path} に書き込めませんでした（作業: ${reason(p.operation)}）: ${reason(p.reason)}`,
+    hint: 'パスと権限、ディスクの状態を確かめてください。',
+  }),
+  ROOT_NOT_FOUND: (p) => ({
+    message: `プロジェクトのルート ${p.root} はフォルダではありません。`,
+    hint: '--root または BACKUP_ROOT でプロジェクトのフォルダを指定してください。',
+  }),
+  NOTHING_TO_BACK_UP: (p) => ({
+    message: `バックアップするものがありません。${p.targets.join(', ')} の元になるファイルが ${p.root} に一つもありません。`,
+    hint: '`backup:init` を実行して守るべきものを探すか、config/config.json に対象を設定してください。',
+  }),
+  ARCHIVE_DAMAGED: (p) => ({
+    message: `アーカイブ ${p.archive} が壊れています: ${reason(p.problem)}`,
+    hint: '`backup:verify` でどこまで無事かを確かめ、別のバックアップから復元してください。',
+  }),
+  ARCHIVE_UNKNOWN: (p) => ({
+    message: `${p.archive} は、ここで読めるアーカイブではありません: ${reason(p.reason)}`,
+    hint: '読めるのは .tar、.tar.gz、.tar.zst、.zip のファイルです。',
+  }),
+  MANIFEST_DAMAGED: (p) => ({
+    message: `${p.backup} のマニフェストが壊れています: ${reason(p.problem)}`,
+    hint: 'アーカイブが残っていれば、そのファイルを直接指定してください。中にマニフェストの写しがあります。',
+  }),
+  CONTENT_MISMATCH: (p) => ({
+    message: `バックアップ ${p.backup}: ${p.path} がマニフェストの記録と一致しません（${reason(p.problem)}）。何も変更していません。`,
+    hint: `\`backup:verify ${p.backup} --check-content\` を実行すると、壊れているものがすべて分かります。`,
+  }),
+  RESTORE_DIFFERS: (p) => ({
+    message: `${p.backup} から復元した ${p.path} を読み戻したところ、内容が異なります。`,
+    hint: 'アプリケーションが同時に書き込んでいないか確認してください。そうでなければディスクを調べてください。復元前の状態は安全バックアップにあります。',
+  }),
+  UNSAFE_ENTRY: (p) => ({
+    message: `${p.archive} に、復元先の外へ書き込もうとする項目があります: ${JSON.stringify(p.path)}（${reason(p.reason)}）。何も書き込んでいません。`,
+    hint: 'このアーカイブは本ツールで作られたものではないか、誰かが手を加えています。復元しないでください。',
+  }),
+  EXTRA_UNKNOWN: (p) => ({
+    message: `${p.archive} には対象の範囲が記録されていないため、余分なファイルを判断できません。`,
+    hint: '--delete-extra を外してください。本ツールで作成したバックアップでだけ使えます。',
+  }),
+  DESTINATION_NOT_A_FOLDER: (p) => ({
+    message: `復元先 ${p.destination} はフォルダではなくファイルです。何も書き込んでいません。`,
+    hint: '--to でフォルダを指定してください。',
+  }),
+  DESTINATION_IN_STORE: (p) => ({
+    message: `復元先 ${p.destination} はバックアップの保存先 ${p.store} の中にあります。何も書き込んでいません。`,
+    hint: '保存先の外のフォルダを --to で指定してください。',
+  }),
+  DESTINATION_BLOCKED: (p) => ({
+    message: `${p.path} は復元先では ${reason(p.found)} ですが、バックアップでは ${reason(p.wanted)} です。何も変更していません。`,
+    hint: 'それを別の場所に移すか、--to で別のフォルダに復元してください。',
+  }),
+  SAFETY_INCOMPLETE: (p) => ({
+    message: `上書きされるファイルを安全バックアップが読み取れませんでした: ${p.paths.join('、')}。何も変更していません。`,
+    hint: '読み取れるようにするか、--include や --targets で除外するか、失ってもよければ --skip-backup を指定してください。',
+  }),
+  CONFIRMATION_NEEDED: (p) => ({
+    message: `${p.command} はファイルを変更するため確認が必要ですが、尋ねるための端末がありません。`,
+    hint: '--dry-run で計画を確かめてから、--yes を付けて実行してください。',
+  }),
+  NOT_CONFIRMED: () => ({ message: '確認されなかったため中止しました。何も変更していません。' }),
+  DATABASE_LOCKED: (p) => ({
+    message: `データベース ${p.database} は別のプロセスにロックされたままでした（${p.waitedSeconds} 秒待機）。`,
+    hint: 'ロックしているプロセスのトランザクションを終わらせてから、もう一度実行してください。',
+  }),
+  DATABASE_CORRUPT: (p) => ({
+    message: `データベース ${p.database} が壊れています: ${reason(p.problem)}`,
+    hint: '古いバックアップから復元するか、`sqlite3 ファイル .recover` で修復してください。',
+  }),
+  DATABASE_COPY_FAILED: (p) => ({
+    message: `データベース ${p.database} を完全にはコピーできませんでした: ${reason(p.problem)}`,
+    hint: 'もう一度実行してください。それでも失敗するときはディスクを点検してください。',
+  }),
+  SCHEDULE_UNKNOWN: (p) => ({
+    message: `スケジュール ${JSON.stringify(p.name)} はありません。`,
+    hint:
+      p.known.length === 0
+        ? 'スケジュールが設定されていません。config/config.json の backup.schedule に cron 式を設定してください。'
+        : `使えるスケジュール: ${p.known.join(', ')}`,
+  }),
+  SCHEDULE_NONE: () => ({
+    message: 'スケジュールが設定されていません。',
+    hint: 'config/config.json の backup.schedule に "0 2 * * *" のような cron 式を設定してください。',
+  }),
+  INTERRUPTED: () => ({ message: '中断されました。作りかけのものは残していません。' }),
+  UNEXPECTED: (p) => ({
+    message: p.problem,
+    hint: '--verbose を付けて実行すると、どこで失敗したかが分かります。',
+  }),
+};

@@ -1,0 +1,66 @@
+import type { FindingCode, FindingParams } from '../../core/findings.ts';
+import { reason } from './reasons.ts';
+
+const named = (p: FindingParams): string => p.path ?? p.target ?? '';
+
+/** Kinds of special files; other words (modes) are the same in both languages. */
+const kinds: Readonly<Record<string, string>> = {
+  socket: 'ソケット',
+  FIFO: '名前付きパイプ',
+  fifo: '名前付きパイプ',
+  device: 'デバイス',
+  'block device': 'ブロックデバイス',
+  'character device': 'キャラクタデバイス',
+  'special file': '特殊ファイル',
+};
+
+const kindOf = (p: FindingParams): string => kinds[p.kind ?? ''] ?? p.kind ?? '';
+
+/** Every finding in Japanese. A code without a sentence does not compile. */
+export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
+  // While a backup is made
+  'file-unreadable': (p) =>
+    `${named(p)} を読み取れませんでした（${reason(p.reason)}）。バックアップに含まれていません。`,
+  'folder-unreadable': (p) =>
+    `フォルダ ${named(p)} を読み取れませんでした（${reason(p.reason)}）。その中身はバックアップに含まれていません。`,
+  'file-vanished': (p) => `${named(p)} はバックアップ中に消えたため、含まれていません。`,
+  'file-changed': (p) =>
+    `${named(p)} は読み取り中も変更され続けました。バックアップには最後に読み取った内容が入っています。`,
+  'special-file': (p) => `${named(p)} は${kindOf(p)}のため、対象から外しました。`,
+  'source-missing': (p) => `${named(p)}（対象 ${p.target}）は存在しないため、飛ばしました。`,
+  'source-outside': (p) =>
+    `${named(p)}（対象 ${p.target}）はリンクでプロジェクトの外を指しているため、対象から外しました。`,
+  'database-locked': (p) =>
+    `データベース ${named(p)} はロックされたままでした（${reason(p.reason)}）。バックアップに含まれていません。`,
+  'database-corrupt': (p) =>
+    `データベース ${named(p)} が壊れています（${reason(p.reason)}）。元のファイルをそのまま ${p.found} として残しました。`,
+  'database-unreadable': (p) =>
+    `データベース ${named(p)} をコピーできませんでした（${reason(p.reason)}）。バックアップに含まれていません。`,
+  'secrets-left-out': (p) =>
+    `${named(p)} には秘密情報があるため、含めませんでした。このバージョンは暗号化に対応していません。`,
+  'mode-full': (p) =>
+    `${kindOf(p)} モードが求められましたが、このバージョンは full のみ対応のため、full バックアップを作成しました。`,
+  'certificate-unreadable': (p) =>
+    `証明書 ${named(p)} を読み取れませんでした（${reason(p.reason)}）。参照情報は含まれていません。`,
+  'clock-went-back': (p) =>
+    `時計が戻っています。最新のバックアップの日時は ${p.found} です。今回のものはその直後の日時にしました。`,
+  'leftovers-removed': (p) => `中断された実行が残した一時ファイルを ${p.count} 個削除しました。`,
+  'more-findings': (p) => `ほかに ${p.count} 件ありますが、ここには載せていません。`,
+  // While a backup is verified
+  'archive-missing': (p) => `アーカイブ ${named(p)} がありません。`,
+  'archive-size': (p) => `アーカイブ ${named(p)} は ${p.found} バイトです。本来は ${p.expected} バイトです。`,
+  'archive-hash': (p) => `アーカイブ ${named(p)} の SHA-256 が metadata.json の値と一致しません。`,
+  'archive-unreadable': (p) => `アーカイブ ${named(p)} を読み取れませんでした（${reason(p.reason)}）。`,
+  'frame-damaged': (p) => `${named(p)} のフレーム ${p.count} が壊れています（${reason(p.reason)}）。`,
+  'manifest-damaged': (p) => `マニフェストが壊れています（${reason(p.reason)}）。`,
+  'manifest-hash': () => 'マニフェストのチェックサムが metadata.json の値と一致しません。',
+  'metadata-damaged': (p) => `metadata.json が壊れています（${reason(p.reason)}）。`,
+  'entry-missing': (p) => `${named(p)} はマニフェストにありますが、バックアップの中にありません。`,
+  'entry-size': (p) => `${named(p)} は ${p.found} バイトです。本来は ${p.expected} バイトです。`,
+  'entry-hash': (p) => `${named(p)} の SHA-256 がマニフェストの値と一致しません。`,
+  'entry-unsafe': (p) => `${named(p)} は復元先の外に書き込まれるところでした（${reason(p.reason)}）。`,
+  'entry-damaged': (p) => `${named(p)} を読み戻せません（${reason(p.reason)}）。`,
+  'database-damaged': (p) => `データベース ${named(p)} が整合性チェックに失敗しました（${reason(p.reason)}）。`,
+  'count-mismatch': (p) =>
+    `${named(p)}: metadata.json では ${reason(p.expected)}、マニフェストでは ${reason(p.found)} です。`,
+};
