@@ -1,0 +1,155 @@
+import { exitCode } from '../core/error-catalogue.ts';
+import { BackupError } from '../core/errors.ts';
+import { printablePath } from '../core/path-bytes.ts';
+import type { BackupMode, Compression, StorageFormat, StorageSettings } from '../config/settings.ts';
+import { createBackup } from '../operations/create-backup.ts';
+import type { CreateRequest, CreateResult } from '../operations/create-result.ts';
+import { planBackup } from '../operations/plan-backup.ts';
+import { showFindings } from './findings-text.ts';
+import { formatBytes, formatDuration } from './format-amounts.ts';
+import { splitList, wordList } from './split-list.ts';
+import { plainTable } from './table.ts';
+import { defineVerb, type CommandContext } from './verb.ts';
+
+interface CreateOptions {
+  targets: string[] | undefined;
+  name: string | undefined;
+  mode: BackupMode | undefined;
+  compression: Compression | undefined;
+  'compression-level': number | undefined;
+  format: StorageFormat | undefined;
+  exclude: string[] | undefined;
+  encrypt: boolean | undefined;
+  'dry-run': boolean;
+}
+
+/** `create`: makes a backup. */
+export const createVerb = defineVerb<CreateOptions>({
+  name: 'create',
+  describe: (messages) => messages.create.describe,
+  options: (yargs, { create: text }) =>
+    yargs
+      .option('targets', { type: 'string', describe: text.targets, coerce: splitList, requiresArg: true })
+      .option('name', { type: 'string', describe: text.name, requiresArg: true })
+      .option('mode', {
+        choices: ['full', 'incremental', 'differential'] as const,
+        alias: ['type', 't'],
+        describe: text.mode,
+      })
+      .option('compression', { choices: ['none', 'gzip', 'zstd'] as const, describe: text.compression })
+      .option('compression-level', { type: 'number', describe: text.compressionLevel, requiresArg: true })
+      .option('format', { choices: ['tar', 'zip', 'directory'] as const, describe: text.format })
+      .option('exclude', { type: 'string', describe: text.exclude, coerce: wordList, requiresArg: true })
+      .option('encrypt', { type: 'boolean', describe: text.encrypt })
+      .option('dry-run', { type: 'boolean', default: false, describe: text.dryRun }),
+  run: async (context, options) => {
+    const opened = await context.open();
+    const storage = storageFor(opened.settings.storage, options);
+    const run = { ...opened, settings: { ...opened.settings, storage } };
+    const request: CreateRequest = {
+      type: 'manual',
+      ...(options.name === undefined ? {} : { name: nameOf(options.name) }),
+      ...(options.mode === undefined ? {} : { mode: options.mode }),
+      ...(options.targets === undefined ? {} : { targets: options.targets }),
+      ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+    };
+    if (options['dry-run']) {
+      const plan = planBackup(run, request);
+      context.output.document(plan);
+      context.output.line(context.messages.create.planned);
+      context.output.line();
+      showTargets(context, plan.targets, plan, false);
+      showFindings(plan.warnings, context);
+      return plan.complete ? exitCode.done : exitCode.incomplete;
+    }
+    const result = await createBackup(run, request);
+    context.output.document(result);
+    showResult(context, result);
+    return result.complete ? exitCode.done : exitCode.incomplete;
+  },
+});
+
+const levels: Record<Compression, readonly [number, number]> = { none: [0, 9], gzip: [1, 9], zstd: [1, 19] };
+const defaultLevel: Record<Compression, number> = { none: 0, gzip: 6, zstd: 3 };
+
+/** The settings with what the command line says instead. @throws BackupError OPTION_INVALID */
+function storageFor(settings: StorageSettings, options: CreateOptions): StorageSettings {
+  const compression = options.compression ?? settings.compression;
+  const level =
+    options['compression-level'] ??
+    (compression === settings.compression ? settings.compressionLevel : defaultLevel[compression]);
+  const [least, most] = levels[compression];
+  if (!Number.isInteger(level) || level < least || level > most) {
+    throw new BackupError('OPTION_INVALID', {
+      option: 'compression-level',
+      value: String(level),
+      expected: `a whole number from ${least} to ${most} for ${compression}`,
+    });
+  }
+  // Who asks for a compression asks for an archive, also where the settings keep a plain tree.
+  const format =
+    options.format ?? (options.compression !== undefined && settings.format === 'directory' ? 'tar' : settings.format);
+  return { ...settings, compression, compressionLevel: level, format, encrypt: options.encrypt ?? settings.encrypt };
+}
+
+function nameOf(name: string): string {
+  if (name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
+    throw new BackupError('OPTION_INVALID', {
+      option: 'name',
+      value: name.slice(0, 50),
+      expected: '1 to 200 printable characters',
+    });
+  }
+  if (name === 'latest' || name.startsWith('backup-')) {
+    // Such a name would stand for another backup, or hide one.
+    throw new BackupError('OPTION_INVALID', {
+      option: 'name',
+      value: name,
+      expected: 'a name that is not `latest` and does not begin like an ID',
+    });
+  }
+  return name;
+}
+
+function showResult(context: CommandContext, result: CreateResult): void {
+  const { output } = context;
+  const text = context.messages.create;
+  const { color } = output;
+  output.line(
+    result.complete
+      ? color.green(text.done(color.bold(result.id)))
+      : color.yellow(text.incomplete(color.bold(result.id))),
+  );
+  output.line();
+  showTargets(context, result.targets, result, true);
+  output.line();
+  const ratio = result.size === 0 ? '-' : `${((result.storedSize / result.size) * 100).toFixed(1)} %`;
+  const rate = result.duration === 0 ? result.size : (result.size / result.duration) * 1000;
+  const rows = [
+    [text.stored, text.storedText(formatBytes(result.storedSize), ratio)],
+    [text.took, text.tookText(formatDuration(result.duration), formatBytes(Math.round(rate)))],
+    [text.where, printablePath(result.archive ?? result.directory)],
+  ];
+  output.line(plainTable(output, [], rows));
+  output.line();
+  for (const line of text.next(result.id).split('\n')) output.line(color.dim(line));
+  showFindings(result.warnings, context);
+}
+
+function showTargets(
+  context: CommandContext,
+  targets: CreateResult['targets'],
+  total: { files: number; size: number; duration?: number },
+  withTime: boolean,
+): void {
+  const text = context.messages.create;
+  const row = (name: string, one: { files: number; size: number; duration?: number }): string[] => [
+    name,
+    one.files.toLocaleString('en'),
+    formatBytes(one.size),
+    ...(withTime ? [formatDuration(one.duration ?? 0)] : []),
+  ];
+  const rows = Object.entries(targets).map(([name, one]) => row(name, one));
+  const head = [text.target, text.files, text.size, ...(withTime ? [text.time] : [])];
+  context.output.line(plainTable(context.output, head, [...rows, row(text.total, total)], [1, 2, 3]));
+}

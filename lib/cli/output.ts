@@ -1,0 +1,97 @@
+import { writeSync } from 'node:fs';
+import pc from 'picocolors';
+
+/** A stream with a file descriptor: process.stdout or process.stderr. */
+export type TextStream = NodeJS.WriteStream & { fd: number };
+
+/** Where a command's words go: results on standard output, everything else on standard error. */
+export interface OutputOptions {
+  json: boolean;
+  /** With --json: JSON Lines. */
+  progress: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  color: boolean;
+  stdout: TextStream;
+  stderr: TextStream;
+}
+
+export class Output {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Colours, or their identity where there is to be none. */
+  readonly color: ReturnType<typeof pc.createColors>;
+  private readonly quiet: boolean;
+  private readonly progress: boolean;
+  private readonly stdout: TextStream;
+  private readonly stderr: TextStream;
+
+  constructor(options: OutputOptions) {
+    this.json = options.json;
+    this.verbose = options.verbose;
+    this.quiet = options.quiet;
+    this.progress = options.progress;
+    this.color = pc.createColors(options.color);
+    this.stdout = options.stdout;
+    this.stderr = options.stderr;
+  }
+
+  /** True where progress may redraw a line. */
+  get isTerminal(): boolean {
+    return this.stderr.isTTY && !this.json && !this.quiet;
+  }
+
+  /** Columns of the terminal, 100 where there is none. */
+  get columns(): number {
+    return this.stdout.columns ?? 100;
+  }
+
+  /** A line of the result for a person. Silent under --json and --quiet. */
+  line(text = ''): void {
+    if (!this.json && !this.quiet) writeAll(this.stdout, `${text}\n`);
+  }
+
+  /**
+   * A line beside the result, on standard error: notices and warnings. Silent under --quiet; and under --json, whose document
+   * holds them, so that a program finds nothing but an error there.
+   */
+  notice(text: string): void {
+    if (!this.quiet && !this.json) writeAll(this.stderr, `${text}\n`);
+  }
+
+  /** One JSON line among several, with `--json --progress`. */
+  message(value: unknown): void {
+    writeAll(this.stdout, `${JSON.stringify(value)}\n`);
+  }
+
+  /** Standard error, for what redraws itself. */
+  get errorStream(): TextStream {
+    return this.stderr;
+  }
+
+  /** The one JSON document of a command; the last of several lines with --progress. Silent without --json. */
+  document(value: object): void {
+    if (this.json) this.message(this.progress ? { message_type: 'summary', ...value } : value);
+  }
+
+  /** An error; shown always. */
+  error(text: string): void {
+    writeAll(this.stderr, `${text}\n`);
+  }
+}
+
+/** Writes before it returns, so that nothing is lost when the process ends right after. */
+function writeAll(stream: TextStream, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(stream.fd, bytes, written);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EAGAIN') continue;
+      if (code === 'EPIPE') return;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { exitCode, type ExitCode } from '../core/error-catalogue.ts';
+import { printablePath } from '../core/path-bytes.ts';
+import { openBackup, type ForeignBackup, type OpenBackup } from '../operations/open-backup.ts';
+import type { Metadata } from '../store/metadata.ts';
+import { formatTime } from '../store/manifest.ts';
+import { showFindings } from './findings-text.ts';
+import { formatBytes } from './format-amounts.ts';
+import { formatMoment } from './format-moment.ts';
+import { plainTable } from './table.ts';
+import { defineVerb, type CommandContext } from './verb.ts';
+
+/** `show`: one backup. */
+export const showVerb = defineVerb<{ backup: string | undefined; files: boolean }>({
+  name: 'show',
+  positionals: '[backup]',
+  describe: (messages) => messages.show.describe,
+  options: (yargs, { show: text }) =>
+    yargs
+      .positional('backup', { type: 'string', describe: text.backup })
+      .option('files', { type: 'boolean', default: false, describe: text.files }),
+  run: async (context, options) => {
+    const run = await context.open();
+    const backup = await openBackup(run, options.backup ?? 'latest', context.workingFolder);
+    if (backup.kind === 'foreign') return showForeign(context, backup, options.files);
+    if (context.output.json) await printJson(context, backup, options.files);
+    else await print(context, backup, options.files);
+    return exitCode.done;
+  },
+});
+
+async function printJson(context: CommandContext, backup: OpenBackup, withFiles: boolean): Promise<void> {
+  const place = { directory: backup.folder, archivePath: backup.archive };
+  if (!withFiles) return context.output.document({ ...backup.metadata, ...place });
+  const entries: object[] = [];
+  for await (const batch of backup.readManifest()) {
+    for (const line of batch) {
+      if (line.type !== 'entry') continue;
+      const { path, origin, kind, mode, mtimeNs, size, sha256, linkTarget } = line.entry;
+      entries.push({
+        path,
+        origin,
+        kind,
+        mode: mode.toString(8).padStart(4, '0'),
+        mtime: formatTime(mtimeNs),
+        size,
+        sha256,
+        linkTarget,
+      });
+    }
+  }
+  context.output.document({ ...backup.metadata, ...place, entries });
+}
+
+async function print(context: CommandContext, backup: OpenBackup, withFiles: boolean): Promise<void> {
+  const { output, messages } = context;
+  const text = messages.show;
+  const { metadata } = backup;
+  output.line(plainTable(output, [], summaryRows(context, backup)));
+  output.line();
+  const rows = Object.entries(metadata.targets).map(([name, one]) => [
+    name,
+    one.files.toLocaleString('en'),
+    formatBytes(one.size),
+  ]);
+  output.line(plainTable(output, [text.target, text.fileCount, text.size], rows, [1, 2]));
+  if (withFiles) {
+    output.line();
+    for await (const batch of backup.readManifest()) {
+      for (const line of batch) {
+        if (line.type !== 'entry') continue;
+        const { kind, mode, size, path, linkTarget } = line.entry;
+        const shown = `${printablePath(path)}${kind === 'directory' ? '/' : ''}`;
+        const link = linkTarget === undefined ? '' : ` -> ${printablePath(linkTarget)}`;
+        output.line(`${mode.toString(8).padStart(4, '0')}  ${formatBytes(size).padStart(10)}  ${shown}${link}`);
+      }
+    }
+  }
+  if (metadata.warnings.length > 0) output.line();
+  showFindings(metadata.warnings, context);
+}
+
+function summaryRows(context: CommandContext, backup: OpenBackup): string[][] {
+  const { output, messages } = context;
+  const text = messages.show;
+  const { metadata } = backup;
+  const { color } = output;
+  const filesText = messages.common.filesCount(metadata.files);
+  return [
+    [text.id, color.bold(metadata.id)],
+    ...(metadata.name === undefined ? [] : [[text.name, printablePath(metadata.name)]]),
+    [text.made, text.madeText(formatMoment(metadata.timestamp), printablePath(metadata.host))],
+    [text.type, `${messages.list.types[metadata.type]}, ${metadata.mode}`],
+    [text.size, text.sizeText(filesText, formatBytes(metadata.size), formatBytes(metadata.storedSize))],
+    ...(backup.archive === undefined ? [] : [[text.archive, printablePath(backup.archive)]]),
+    ...(backup.folder === undefined ? [] : [[text.folder, printablePath(backup.folder)]]),
+    [text.layout, layoutText(metadata)],
+    ...(metadata.chain.length > 1 ? [[text.chain, metadata.chain.join(' ← ')]] : []),
+    [text.state, stateText(context, metadata)],
+    ...(metadata.git === undefined
+      ? []
+      : [
+          [
+            text.git,
+            text.gitText(
+              metadata.git.commit.slice(0, 12),
+              metadata.git.branch === undefined ? '' : ` (${printablePath(metadata.git.branch)})`,
+              metadata.git.dirty,
+            ),
+          ],
+        ]),
+    ...metadata.databases.map((one, index) => [
+      index === 0 ? text.databases : '',
+      text.databaseText(printablePath(one.name), one.tables?.length ?? 0),
+    ]),
+  ];
+}
+
+function layoutText(metadata: Metadata): string {
+  const compression = metadata.archive?.compression;
+  return compression === undefined || metadata.layout !== 'tar'
+    ? metadata.layout
+    : `${metadata.layout}, ${compression}`;
+}
+
+function stateText(context: CommandContext, metadata: Metadata): string {
+  const { messages, output } = context;
+  const text = messages.show;
+  const complete = metadata.complete ? output.color.green(text.complete) : output.color.yellow(text.incomplete);
+  const verified =
+    metadata.verifiedAt === undefined ? text.neverVerified : text.verifiedAt(formatMoment(metadata.verifiedAt));
+  return `${complete}, ${verified}`;
+}
+
+async function showForeign(context: CommandContext, backup: ForeignBackup, withFiles: boolean): Promise<ExitCode> {
+  const { readForeign } = await import('../operations/read-foreign.ts');
+  const { output, messages, signal } = context;
+  const text = messages.show;
+  const entries: { path: string; kind: string; size: number }[] = [];
+  const listing = await readForeign(backup, signal, (entry) => {
+    if (!withFiles) return;
+    if (output.json) entries.push({ path: entry.path, kind: entry.kind, size: entry.size });
+    else output.line(`${formatBytes(entry.size).padStart(10)}  ${printablePath(entry.path)}`);
+  });
+  const { files, folders, links, bytes } = listing;
+  output.document({
+    id: backup.id,
+    archivePath: backup.archive,
+    foreign: true,
+    files,
+    folders,
+    links,
+    size: bytes,
+    ...(withFiles ? { entries } : {}),
+  });
+  output.line(text.foreign(printablePath(backup.archive)));
+  output.line(text.foreignText(files, folders, links, formatBytes(bytes)));
+  return exitCode.done;
+}

@@ -1,0 +1,25 @@
+import { runCommandLine } from './run-command-line.ts';
+
+/**
+ * The process around a command: signals in, exit code out. The first Ctrl-C (or SIGTERM) lets the command stop cleanly, a
+ * second one ends it at once.
+ */
+export async function start(argv: readonly string[]): Promise<void> {
+  const stopped = new AbortController();
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopped.signal.aborted) process.exit(130);
+    stopped.abort(signal);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
+  process.exitCode = await runCommandLine({
+    argv,
+    environment: process.env,
+    workingFolder: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopped.signal,
+  });
+  // The handlers stay: a signal that comes when all is done must not make it look interrupted.
+}

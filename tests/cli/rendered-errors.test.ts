@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import { errorCatalogue, type ErrorCode, type ErrorParams } from '../../lib/core/error-catalogue.ts';
+import { BackupError } from '../../lib/core/errors.ts';
+import { finding, findingCatalogue, type FindingCode, type FindingParams } from '../../lib/core/findings.ts';
+import { describeError, describeFinding } from '../../lib/messages/describe.ts';
+
+/** What each error is about in an example that really happens. A code without an example does not compile. */
+const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
+  USAGE: [{ problem: 'Unknown argument: tragets' }],
+  OPTION_INVALID: [
+    { option: 'compression-level', value: '99', expected: 'a whole number from 1 to 9 for gzip' },
+    { option: 'name', value: '', expected: '1 to 200 printable characters' },
+  ],
+  VARIABLE_INVALID: [{ name: 'BACKUP_DATABASE_TIMEOUT', value: 'soon', expected: 'a number of seconds, such as 15' }],
+  CONFIG_UNREADABLE: [{ file: '/app/config/config.json', reason: 'permission denied' }],
+  CONFIG_SYNTAX: [{ file: '/app/config/config.json', line: 4, column: 5, reason: 'a comma is expected' }],
+  CONFIG_INVALID: [
+    {
+      file: '/app/config/config.json',
+      problems: [
+        'backup.retension (line 3): no such key (found 30); did you mean "retention"?',
+        'backup.storage.compressionLevel (line 5): found 99, expected a whole number from 1 to 19.',
+        'backup.targets.logs.paths (line 8): found an empty list, expected a list of at least one path.',
+        'backup.storage.compression (line 9): found "rar", expected "none", "gzip" or "zstd".',
+        'backup.cloud (line 12): copies off this machine are not available in this version (found an object).',
+      ],
+    },
+  ],
+  PACKAGE_UNREADABLE: [{ file: '/app/package.json', reason: 'it is not an object' }],
+  TARGET_UNKNOWN: [{ name: 'stat', known: ['config', 'state'], nearest: 'state' }],
+  CODEC_UNAVAILABLE: [{ codec: 'zstd', missing: 'Node 22.15 or later (this is v20.20.2)' }],
+  ENCRYPTION_UNAVAILABLE: [{}],
+  BACKUP_NOT_FOUND: [
+    { name: 'nightly', store: '/app/backups' },
+    {
+      name: 'backup-2026-11-21T03-00-00-000Z-abc124',
+      store: '/app/backups',
+      nearest: 'backup-2026-11-21T03-00-00-000Z-abc123',
+    },
+  ],
+  BACKUP_AMBIGUOUS: [{ name: 'backup-2026', matches: ['backup-2026-11-20T…', 'backup-2026-11-21T…'] }],
+  STORE_NOT_FOUND: [{ store: '/app/backups' }],
+  STORE_EMPTY: [{ store: '/app/backups' }],
+  STORE_UNREADABLE: [{ store: '/app/backups', reason: 'EACCES' }],
+  STORE_READ_ONLY: [{ store: '/app/backups', reason: 'EROFS' }],
+  STORE_LOCKED: [
+    { store: '/app/backups', waitedSeconds: 0, holder: 'create, process 4711 on host, since 2026-11-21T03:00:00.000Z' },
+  ],
+  NO_SPACE: [{ path: '/app/backups', operation: 'writing the backup' }],
+  WRITE_FAILED: [
+    { path: '/app/backups', operation: 'opening the store', reason: 'it is a file' },
+    { path: '/restored', operation: 'restoring into it', reason: "EACCES: permission denied, mkdir '/restored/x'" },
+  ],
+  ROOT_NOT_FOUND: [{ root: '/nowhere' }],
+  NOTHING_TO_BACK_UP: [{ root: '/app', targets: ['config', 'state'] }],
+  ARCHIVE_DAMAGED: [
+    { archive: 'a.tar.gz', problem: "frame 3: its SHA-256 is not the manifest's" },
+    {
+      archive: 'a.tar.gz',
+      problem:
+        'its compressed bytes are damaged (gzip: incorrect data check); 5 entries are whole, the last one reached is "state/a"',
+    },
+  ],
+  ARCHIVE_UNKNOWN: [{ archive: '/tmp/folder', reason: 'it is a folder without metadata.json' }],
+  MANIFEST_DAMAGED: [
+    { backup: 'backup-x', problem: 'manifest.jsonl.gz is missing' },
+    { backup: 'backup-x', problem: 'it does not have the checksum that metadata.json names' },
+  ],
+  CONTENT_MISMATCH: [{ backup: 'backup-x', path: 'state/a', problem: '3 bytes where 5 are expected' }],
+  UNSAFE_ENTRY: [{ archive: 'a.tar.gz', path: '../../etc/passwd', reason: '".." in the path' }],
+  EXTRA_UNKNOWN: [{ archive: '/tmp/foreign.tar.gz' }],
+  DESTINATION_NOT_A_FOLDER: [{ destination: '/tmp/file' }],
+  DESTINATION_IN_STORE: [{ destination: '/app/backups/x', store: '/app/backups' }],
+  DESTINATION_BLOCKED: [{ path: '/app/state', found: 'link', wanted: 'folder' }],
+  RESTORE_DIFFERS: [{ backup: 'backup-2026-06-19T12-00-00-000Z-abc123', path: 'config/app.json' }],
+  SAFETY_INCOMPLETE: [{ paths: ['config/app.json', 'state/a'] }],
+  CONFIRMATION_NEEDED: [{ command: 'restore' }],
+  NOT_CONFIRMED: [{}],
+  DATABASE_LOCKED: [{ database: 'data/app.db', waitedSeconds: 15 }],
+  DATABASE_CORRUPT: [{ database: 'data/app.db', problem: 'database disk image is malformed' }],
+  DATABASE_COPY_FAILED: [{ database: 'data/app.db', problem: 'the copy is not like its source' }],
+  SCHEDULE_UNKNOWN: [
+    { name: 'weekly', known: ['nightly'] },
+    { name: 'weekly', known: [] },
+  ],
+  SCHEDULE_NONE: [{}],
+  INTERRUPTED: [{}],
+  UNEXPECTED: [{ problem: 'something else' }],
+};
+
+const codes = Object.keys(errorCatalogue) as ErrorCode[];
+
+function examplesOf<C extends ErrorCode>(code: C): BackupError[] {
+  return (examples[code] as ErrorParams<C>[]).map((params) => new BackupError(code, params) as unknown as BackupError);
+}
+
+/** As a person sees them: the wording of every error is reviewed here, in both languages. */
+describe('every error, as it is said', () => {
+  test.each(codes)('%s', (code) => {
+    const said = examplesOf(code).map((error) => ({
+      exitCode: error.exitCode,
+      en: describeError(error, 'en'),
+      ja: describeError(error, 'ja'),
+    }));
+    expect(said).toMatchSnapshot();
+  });
+});
+
+const about: FindingParams = {
+  path: 'data/app.db',
+  target: 'database',
+  reason: 'EACCES',
+  kind: 'socket',
+  expected: '12',
+  found: '11',
+  count: 3,
+};
+
+test('every finding, as it is said', () => {
+  const said = (Object.keys(findingCatalogue) as FindingCode[]).map((code) => {
+    const one = finding(code, about);
+    return { code, en: describeFinding(one, 'en'), ja: describeFinding(one, 'ja') };
+  });
+  expect(said).toMatchSnapshot();
+});
