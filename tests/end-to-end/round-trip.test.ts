@@ -1,0 +1,439 @@
+/** Create, change, restore: through the built tool, as its users run it, on real files. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { runAsNobody } from '../support/as-nobody.ts';
+import { TestProject, type Created, type Restored, type Verified } from '../support/make-project.ts';
+import { fillWithOddFiles } from '../support/odd-files.ts';
+import { runScript, type Ended } from '../support/run-tool.ts';
+import { snapshotTree, treeDifferences, type TreeSnapshot } from '../support/tree-snapshot.ts';
+
+let project: TestProject;
+
+beforeEach(() => {
+  project = new TestProject();
+});
+
+afterEach(() => {
+  project.remove();
+});
+
+const stateOnly = { config: false, database: false, logs: false, agents: false, security: false };
+const differences = (before: TreeSnapshot): string[] => treeDifferences(before, project.snapshot());
+const restore = (...args: string[]): Promise<Restored> => project.done<Restored>('restore', ...args);
+const read = (name: string): string => readFileSync(project.path(name), 'utf8');
+const backupsInStore = async (): Promise<number> => (await project.done<{ total: number }>('list')).total;
+
+describe('a project with everything that a filesystem allows', () => {
+  beforeEach(() => {
+    mkdirSync(project.beside('outside'));
+    writeFileSync(project.beside('outside/private'), 'not of this project\n');
+    fillWithOddFiles(project.path('all'), project.beside('outside'));
+    project.settings({ targets: { ...stateOnly, state: false, all: ['all'] } });
+  });
+
+  /** Harm of every kind, to content, modes, times, links and folders. */
+  function harm(): void {
+    const at = (name: string): string => project.path(`all/${name}`);
+    writeFileSync(at('names/.hidden'), 'changed');
+    chmodSync(at('names/tab\tand\u0001control\u007f'), 0o600);
+    utimesSync(at('times/file 0'), 5, 5);
+    utimesSync(at('times/folder 0'), 5, 5);
+    for (const gone of ['names/-rf', 'deep', 'empty', 'links/to a folder outside', 'folders/🗄️ box.txt'])
+      rmSync(at(gone), { recursive: true });
+    unlinkSync(at('links/dangling'));
+    symlinkSync('elsewhere', at('links/dangling'));
+    unlinkSync(at('links/to a file'));
+    writeFileSync(at('links/to a file'), 'a file where a link was');
+    unlinkSync(at('sizes/4096'));
+    symlinkSync(project.beside('outside/private'), at('sizes/4096'));
+    execFileSync('truncate', ['--size=-1', at('sizes/1048576')]);
+    writeFileSync(at('sizes/0'), 'no longer empty');
+    chmodSync(at('modes/file-400'), 0o777);
+    chmodSync(at('modes/folder-500'), 0o755);
+  }
+
+  test('comes back byte by byte, with modes, times and links, and nothing outside is touched', async () => {
+    const before = project.snapshot();
+    const outside = snapshotTree(project.beside('outside'));
+    const created = await project.done<Created>('create');
+    expect(created).toMatchObject({ complete: true, warnings: [] });
+    expect(differences(before)).toEqual([]);
+
+    harm();
+    expect(differences(before).length).toBeGreaterThan(20);
+    const restored = await restore(created.id, '--yes', '--verify');
+    expect(differences(before)).toEqual([]);
+    expect(restored).toMatchObject({ deleted: 0, kept: 0, warnings: [] });
+    expect(readlinkSync(project.path('all/links/to a folder outside'))).toBe(project.beside('outside'));
+    expect(treeDifferences(outside, snapshotTree(project.beside('outside')))).toEqual([]);
+
+    const again = await restore(created.id, '--yes');
+    expect(again).toMatchObject({ created: 0, overwritten: 0, bytes: 0 });
+    expect(differences(before)).toEqual([]);
+  });
+
+  test('comes back in an empty folder elsewhere, and as a whole', async () => {
+    const created = await project.done<Created>('create');
+    const restored = await restore('latest', '--to', project.beside('deep/new folder'), '--yes');
+    expect(restored).toMatchObject({ overwritten: 0, unchanged: 0 });
+    expect(restored.created).toBeGreaterThan(created.files);
+    expect(restored.safetyBackup).toBeUndefined();
+    expect(
+      treeDifferences(snapshotTree(project.path('all')), snapshotTree(project.beside('deep/new folder/all'))),
+    ).toEqual([]);
+  });
+
+  test('and an ordinary user, who may not write into his own read-only folders, gets it back as well', async () => {
+    if (process.getuid?.() === 0) execFileSync('chown', ['-Rh', '65534:65534', project.folder]);
+    const before = snapshotTree(project.path('all'));
+    const asOrdinaryUser = (verb: string, ...args: string[]): Promise<Ended> =>
+      runAsNobody([verb, '--root', project.root, ...args], { cwd: project.folder });
+    for (const format of ['tar', 'zip', 'directory']) {
+      expect(await asOrdinaryUser('create', '--format', format)).toMatchObject({ code: 0 });
+      expect(await asOrdinaryUser('verify', '--check-content')).toMatchObject({ code: 0 });
+      const to = project.beside(`from-${format}`);
+      expect(await asOrdinaryUser('restore', '--to', to, '--yes', '--verify')).toMatchObject({ code: 0 });
+      expect(treeDifferences(before, snapshotTree(`${to}/all`))).toEqual([]);
+    }
+  });
+});
+
+describe('what is no file, folder or link', () => {
+  test('a FIFO and a socket are named and left out, and the backup is complete', async () => {
+    project.write('state/app.json', '{}');
+    execFileSync('mkfifo', [project.path('state/queue')]);
+    const server = createServer().listen(project.path('state/app.sock'));
+    await once(server, 'listening');
+    try {
+      const { complete, files, warnings } = await project.done<Created>('create', '--targets', 'state');
+      expect({ complete, files }).toEqual({ complete: true, files: 1 });
+      expect(warnings.filter((one) => one.code === 'special-file').map((one) => [one.path, one.params.kind])).toEqual([
+        ['state/app.sock', 'socket'],
+        ['state/queue', 'FIFO'],
+      ]);
+      const { problems } = await project.done<Verified>('verify', '--check-content');
+      expect(problems).toEqual([]);
+      await restore('--to', project.beside('copy'), '--yes');
+      expect([...snapshotTree(project.beside('copy')).keys()].sort()).toEqual(['state', 'state/app.json']);
+    } finally {
+      server.close();
+      await once(server, 'close');
+    }
+  });
+});
+
+describe('a restore of a part', () => {
+  let whole: TestProject;
+
+  beforeAll(async () => {
+    whole = new TestProject();
+    whole.settings({ targets: { database: false, logs: false, agents: false, security: false } });
+    for (const name of ['state/a.json', 'state/sub/b.json', 'state/sub/c.txt', 'queue/1', 'status/[x].json'])
+      whole.write(name, `${name}\n`);
+    await whole.done('create');
+  });
+
+  afterAll(() => {
+    whole.remove();
+  });
+
+  const cases: [string, string[], string[]][] = [
+    ['one target', ['--targets', 'config'], ['config/config.json']],
+    ['a file', ['--include', 'state/sub/b.json'], ['state/sub/b.json']],
+    ['a folder', ['--include', 'state/sub'], ['state/sub/b.json', 'state/sub/c.txt']],
+    ['a folder, as a shell completes it', ['--include', './state/sub/'], ['state/sub/b.json', 'state/sub/c.txt']],
+    ['a glob', ['--include', 's*/**/*.json'], ['state/a.json', 'state/sub/b.json', 'status/[x].json']],
+    ['several', ['--include', 'queue', '--include', '*/a.json'], ['queue/1', 'state/a.json']],
+    ['a glob within a target', ['--targets', 'state', '--include', '**/c*'], ['state/sub/c.txt']],
+    ['a name with a glob’s characters', ['--include', 'status/[x].json'], ['status/[x].json']],
+    ['the same, escaped', ['--include', 'status/\\[x\\].*'], ['status/[x].json']],
+    ['a path as it stands in the backup', ['--include', 'state/queue/1'], ['queue/1']],
+  ];
+
+  test.each(cases)('%s', async (_story, args, expected) => {
+    const to = project.beside('part');
+    mkdirSync(to);
+    const restored = await whole.done<Restored>('restore', ...args, '--to', to, '--yes');
+    expect(restored.created).toBe(expected.length);
+    const there = snapshotTree(to);
+    const files = [...there].filter(([, one]) => one.kind === 'file').map(([path]) => path);
+    expect(files.sort()).toEqual(expected);
+    const original = whole.snapshot();
+    for (const name of expected) expect(there.get(name)?.sha256).toBe(original.get(name)?.sha256);
+  });
+
+  test('a target that there is not is wrong usage, and names the nearest', async () => {
+    const ended = await whole.tool('restore', '--targets', 'stat', '--yes');
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean "state"') });
+  });
+
+  test('the environment that was noted for the backup comes back only when it is named', async () => {
+    await whole.done('restore', '--to', project.beside('all'), '--yes');
+    await whole.done(
+      'restore',
+      '--to',
+      project.beside('all'),
+      '--include',
+      'config',
+      '--include',
+      '**/*.json',
+      '--yes',
+    );
+    expect(existsSync(project.beside('all/config/environment.json'))).toBe(false);
+    await whole.done('restore', '--to', project.beside('named'), '--include', 'config/environment.json', '--yes');
+    expect([...snapshotTree(project.beside('named')).keys()]).toEqual(['config', 'config/environment.json']);
+  });
+});
+
+describe('--overwrite', () => {
+  const minute = 60;
+  const backedUp = 1_700_000_000;
+
+  beforeEach(async () => {
+    project.settings({ targets: { ...stateOnly } });
+    for (const name of ['same', 'older', 'newer', 'gone']) {
+      const path = project.write(`state/${name}`, 'backed up');
+      utimesSync(path, backedUp, backedUp);
+    }
+    await project.done('create');
+    writeFileSync(project.path('state/older'), 'now');
+    utimesSync(project.path('state/older'), backedUp - minute, backedUp - minute);
+    writeFileSync(project.path('state/newer'), 'now');
+    utimesSync(project.path('state/newer'), backedUp + minute, backedUp + minute);
+    rmSync(project.path('state/gone'));
+  });
+
+  test.each([
+    ['always', { older: 'backed up', newer: 'backed up' }, { created: 1, overwritten: 3, unchanged: 0, kept: 0 }],
+    ['if-changed', { older: 'backed up', newer: 'backed up' }, { created: 1, overwritten: 2, unchanged: 1, kept: 0 }],
+    ['if-newer', { older: 'backed up', newer: 'now' }, { created: 1, overwritten: 1, unchanged: 0, kept: 2 }],
+    ['never', { older: 'now', newer: 'now' }, { created: 1, overwritten: 0, unchanged: 0, kept: 3 }],
+  ])('%s, and its dry run tells exactly that and does nothing', async (policy, contents, counts) => {
+    const before = project.snapshot();
+    const { dryRun, actions, duration: _planned, ...planned } = await restore('--overwrite', policy, '--dry-run');
+    expect(dryRun).toBe(true);
+    expect(planned).toMatchObject(counts);
+    expect(differences(before)).toEqual([]);
+    expect(await backupsInStore()).toBe(1);
+
+    const { safetyBackup, dryRun: _real, duration: _took, ...done } = await restore('--overwrite', policy, '--yes');
+    expect(done).toEqual(planned);
+    expect(safetyBackup).toBeDefined();
+    expect({ older: read('state/older'), newer: read('state/newer') }).toEqual(contents);
+    expect(read('state/gone')).toBe('backed up');
+    expect(actions).toContainEqual({ action: 'create', path: 'state/gone', reason: 'missing' });
+    const overwritten = actions?.filter((one) => one.action === 'overwrite').length;
+    expect(overwritten).toBe(counts.overwritten);
+  });
+
+  test('a change that keeps size and time is seen all the same', async () => {
+    writeFileSync(project.path('state/same'), 'BACKED UP');
+    utimesSync(project.path('state/same'), backedUp, backedUp);
+    await restore('--yes');
+    expect(read('state/same')).toBe('backed up');
+  });
+
+  test('without a yes and without a terminal nothing is done', async () => {
+    const before = project.snapshot();
+    const ended = await project.tool('restore');
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--dry-run') });
+    expect(differences(before)).toEqual([]);
+  });
+});
+
+describe('--delete-extra', () => {
+  beforeEach(() => {
+    project.settings({
+      exclude: ['*.tmp', 'cache/'],
+      targets: { ...stateOnly, notes: { paths: ['notes/**/*.md', 'kept'], exclude: ['private.md'] } },
+    });
+    for (const name of ['state/a', 'notes/a.md', 'kept/x', 'elsewhere/a']) project.write(name, 'then');
+  });
+
+  test('removes what the sources would take in and the backup does not hold; all else stays', async () => {
+    await project.done('create');
+    const extra = ['state/new', 'state/new-folder/deep/file', 'notes/sub/new.md', 'kept/-rf', 'kept/new\nline'];
+    const excluded = ['state/x.tmp', 'state/half-extra/y.tmp', 'state/cache/z', 'notes/private.md'];
+    const outside = ['notes/image.png', 'elsewhere/new', 'new'];
+    for (const name of [...extra, ...excluded, ...outside, 'state/half-extra/new']) project.write(name, 'now');
+    project.link(project.beside('target'), 'state/link');
+    mkdirSync(project.beside('target'));
+    writeFileSync(project.beside('target/file'), 'not of this project');
+
+    const { actions, ...planned } = await restore('--delete-extra', '--dry-run');
+    const toDelete = actions?.filter((one) => one.action === 'delete').map((one) => one.path);
+    expect(toDelete).toEqual(expect.arrayContaining([...extra, 'state/link', 'state/half-extra/new']));
+    for (const name of extra) expect(existsSync(project.path(name))).toBe(true);
+
+    const done = await restore('--delete-extra', '--yes');
+    expect(done.deleted).toBe(planned.deleted);
+    const there = (name: string): boolean => lstatSync(project.path(name), { throwIfNoEntry: false }) !== undefined;
+    expect([...extra, 'state/link', 'state/new-folder', 'state/half-extra/new'].filter(there)).toEqual([]);
+    expect([...excluded, ...outside].filter((name) => !there(name))).toEqual([]);
+    expect(readFileSync(project.beside('target/file'), 'utf8')).toBe('not of this project');
+
+    // What it deleted is in the safety backup.
+    await restore(done.safetyBackup ?? '', '--yes');
+    expect(extra.map(read)).toEqual(extra.map(() => 'now'));
+  });
+
+  test('holds for the targets and paths that are asked for, and for no others', async () => {
+    await project.done('create');
+    for (const name of ['state/new', 'kept/new', 'kept/sub/new']) project.write(name, 'now');
+    await restore('--delete-extra', '--targets', 'notes', '--include', 'kept/sub', '--yes');
+    expect(['state/new', 'kept/new', 'kept/sub/new'].map((name) => existsSync(project.path(name)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('in another folder deletes there, and nothing in the project', async () => {
+    await project.done('create');
+    project.write('state/new', 'now');
+    mkdirSync(project.beside('copy/state'), { recursive: true });
+    writeFileSync(project.beside('copy/state/extra'), 'now');
+    writeFileSync(project.beside('copy/other'), 'now');
+    await restore('--delete-extra', '--to', project.beside('copy'), '--yes');
+    expect(existsSync(project.beside('copy/state/extra'))).toBe(false);
+    expect(existsSync(project.beside('copy/other'))).toBe(true);
+    expect(read('state/new')).toBe('now');
+  });
+});
+
+describe('a destination where something else stands', () => {
+  beforeEach(async () => {
+    project.settings({ targets: { ...stateOnly } });
+    project.write('state/first', 'then');
+    project.write('state/folder/file', 'then');
+    project.write('state/plain', 'then');
+    await project.done('create');
+    project.write('state/first', 'now');
+  });
+
+  /** A clear error that names the place, before anything is changed. */
+  async function expectBlocked(name: string): Promise<void> {
+    const before = project.snapshot();
+    const ended = await project.tool('restore', '--yes', '--json');
+    expect(ended.code).toBe(1);
+    expect(JSON.parse(ended.stderr)).toMatchObject({
+      error: { code: 'DESTINATION_BLOCKED', message: expect.stringContaining(project.path(name)) },
+    });
+    expect(differences(before)).toEqual([]);
+  }
+
+  test('a folder in the place of a file', async () => {
+    rmSync(project.path('state/plain'));
+    project.write('state/plain/inside', 'mine');
+    await expectBlocked('state/plain');
+  });
+
+  test('a file in the place of a folder', async () => {
+    rmSync(project.path('state/folder'), { recursive: true });
+    project.write('state/folder', 'mine');
+    await expectBlocked('state/folder');
+  });
+
+  test('a link in the place of a folder is never followed', async () => {
+    renameSync(project.path('state/folder'), project.beside('moved'));
+    writeFileSync(project.beside('moved/file'), 'elsewhere');
+    project.link(project.beside('moved'), 'state/folder');
+    await expectBlocked('state/folder');
+    expect(readFileSync(project.beside('moved/file'), 'utf8')).toBe('elsewhere');
+  });
+
+  test('a link in the place of a file gives way, and what it leads to stays', async () => {
+    writeFileSync(project.beside('other'), 'elsewhere');
+    rmSync(project.path('state/plain'));
+    project.link(project.beside('other'), 'state/plain');
+    await restore('--yes');
+    expect(lstatSync(project.path('state/plain')).isFile()).toBe(true);
+    expect(read('state/plain')).toBe('then');
+    expect(readFileSync(project.beside('other'), 'utf8')).toBe('elsewhere');
+  });
+
+  test('a file in the place of the destination itself', async () => {
+    writeFileSync(project.beside('file'), 'mine');
+    const ended = await project.tool('restore', '--to', project.beside('file'), '--yes', '--json');
+    expect(ended.code).toBe(1);
+    expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'DESTINATION_NOT_A_FOLDER' } });
+    expect(readFileSync(project.beside('file'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('the safety backup', () => {
+  beforeEach(async () => {
+    project.settings({ targets: { ...stateOnly } });
+    project.write('state/a', 'then');
+    project.write('state/b', 'then');
+    await project.done('create', '--name', 'first');
+    project.write('state/a', 'now');
+    rmSync(project.path('state/b'));
+    project.write('state/c', 'now');
+  });
+
+  test('holds what a restore replaces, and undoes it', async () => {
+    const before = project.snapshot();
+    const { safetyBackup } = await restore('first', '--yes');
+    expect(read('state/a')).toBe('then');
+    const { backups } = await project.done<{ backups: { id: string; type: string }[] }>('list');
+    expect(backups.map((one) => [one.id === safetyBackup, one.type])).toEqual([
+      [true, 'pre-restore'],
+      [false, 'manual'],
+    ]);
+    await project.done('verify', safetyBackup ?? '', '--check-content');
+
+    const undone = await restore(safetyBackup ?? '', '--delete-extra', '--yes');
+    expect(undone).toMatchObject({ overwritten: 1, deleted: 1 });
+    expect(differences(before)).toEqual([]);
+  });
+
+  test('is not what `latest` means', async () => {
+    await restore('--yes');
+    project.write('state/a', 'later');
+    await restore('latest', '--yes');
+    expect(read('state/a')).toBe('then');
+  });
+
+  test('is not made with --skip-backup', async () => {
+    const restored = await restore('--skip-backup', '--yes');
+    expect(restored.safetyBackup).toBeUndefined();
+    expect(await backupsInStore()).toBe(1);
+    expect(read('state/a')).toBe('then');
+  });
+});
+
+test('the same through the npm scripts', async () => {
+  project.write('state/a', 'then');
+  const root = ['--root', project.root, '--json'];
+  const created = await runScript('create', [...root, '--targets', 'state']);
+  expect(created.code).toBe(0);
+  const { id } = created.json<Created>();
+  expect((await runScript('list', root)).json<{ backups: { id: string }[] }>().backups.map((one) => one.id)).toEqual([
+    id,
+  ]);
+  expect((await runScript('show', [...root, '--files', id])).json<{ entries: { path: string }[] }>().entries).toEqual(
+    expect.arrayContaining([expect.objectContaining({ path: 'state/a', size: 4 })]),
+  );
+  expect((await runScript('verify', [...root, '--check-content'])).json<Verified>()).toMatchObject({ ok: true });
+  project.write('state/a', 'now');
+  expect((await runScript('restore', [...root, '--yes'])).json<Restored>()).toMatchObject({ id, overwritten: 1 });
+  expect(read('state/a')).toBe('then');
+  expect((await runScript('restore', [...root, 'nothing-of-that-name', '--yes'])).code).toBe(10);
+});
