@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pc from 'picocolors';
+import picocolors from 'picocolors';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const toolkitFolder = join(here, '..', '..');
+
+/** Colours for a person at a terminal only: the library alone would also colour a log of CI. */
+export const pc = picocolors.createColors(Boolean(process.stdout.isTTY) && process.env.NO_COLOR === undefined);
 
 /** A proof did not hold. */
 export class ProofFailed extends Error {}

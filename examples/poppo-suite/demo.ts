@@ -7,8 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
-import pc from 'picocolors';
-import { DemoStage, ProofFailed, toolkitFolder } from './demo-stage.ts';
+import { DemoStage, pc, ProofFailed, toolkitFolder } from './demo-stage.ts';
 import { damagedFiles, fingerprintFiles } from './fingerprint-files.ts';
 import { openHistory, totalsAgree } from './history.mjs';
 
