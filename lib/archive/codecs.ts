@@ -83,16 +83,16 @@ function zstdCodec(runtime: ZstdRuntime): Codec {
   const compress = promisify(runtime.zstdCompress);
   const decompress = promisify(runtime.zstdDecompress);
   const { ZSTD_c_compressionLevel: levelParameter, ZSTD_c_checksumFlag: checksumParameter } = runtime.constants;
-  const output = new OutputSize();
   const pack = (bytes: Uint8Array, level: number): Promise<Buffer> =>
     compress(bytes, {
       params: { [levelParameter]: level, [checksumParameter]: 1 },
-      chunkSize: level < 0 ? bytes.length + (1 << 16) : output.bytes,
-    }).then((packed) => (level < 0 ? packed : output.note(packed)));
+      chunkSize: zstdBound(bytes.length),
+    });
   return {
     name: 'zstd',
     ending: '.zst',
-    frameBytes: 4 << 20,
+    // Twice as much would store 0.8 % less, take a sixth more time (a window of its own to slide), and twice the memory.
+    frameBytes: 2 << 20,
     compress: pack,
     // Negative levels of zstd store what does not shrink as raw blocks at the speed of a copy.
     store: (bytes) => pack(bytes, -5),
@@ -102,6 +102,14 @@ function zstdCodec(runtime: ZstdRuntime): Codec {
       ),
     magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
   };
+}
+
+/**
+ * The largest output of that many bytes, as zstd's `ZSTD_COMPRESSBOUND` says, and a little more. With room for it zstd
+ * compresses in one pass, straight from the input; with less it copies the input to a window of its own first.
+ */
+function zstdBound(bytes: number): number {
+  return bytes + (bytes >> 8) + (1 << 10);
 }
 
 function expectSize(size: number): (bytes: Buffer) => Buffer {

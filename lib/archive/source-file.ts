@@ -14,49 +14,72 @@ export interface ReadProblem {
 // No link is followed, and a FIFO that took the file's place does not block.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+/** What tells a file that was written to from one that was not. */
+type FileState = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino'>;
+
 /**
  * Opens an entry's file. Its size and times are those of the file that was opened, when they are no longer those of the scan.
  * Whoever gets a SourceFile closes it.
  */
 export function openSource(entry: SourceEntry): SourceFile | ReadProblem {
-  let fd: number;
-  try {
-    fd = openSync(toSystemPath(entry.readFrom ?? ''), readFlags);
-  } catch (error) {
-    return problemOf(error);
-  }
+  const fd = openFile(entry);
+  if (typeof fd !== 'number') return fd;
   try {
     const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) {
       closeSync(fd);
       return { vanished: true, reason: 'it is no longer a file' };
     }
-    return new SourceFile(fd, stat, entry);
+    return new SourceFile(fd, stat, asOpened(entry, stat));
   } catch (error) {
     closeSync(fd);
     return problemOf(error);
   }
 }
 
+/**
+ * Opens an entry's file without a second look at it: `hasChanged` then compares with what the scan saw, which takes one
+ * system call less for each of very many small files. A file that has changed since the scan is opened again, with
+ * `openSource`.
+ */
+export function openAsScanned(entry: SourceEntry): SourceFile | ReadProblem {
+  const { ctimeNs, inode } = entry;
+  // The copy of a live database has a size and times of its own.
+  if (entry.database !== undefined || ctimeNs === undefined || inode === undefined) return openSource(entry);
+  const fd = openFile(entry);
+  if (typeof fd !== 'number') return fd;
+  return new SourceFile(fd, { size: BigInt(entry.size), mtimeNs: entry.mtimeNs, ctimeNs, ino: inode }, entry);
+}
+
+function openFile(entry: SourceEntry): number | ReadProblem {
+  try {
+    return openSync(toSystemPath(entry.readFrom ?? ''), readFlags);
+  } catch (error) {
+    return problemOf(error);
+  }
+}
+
+function asOpened(entry: SourceEntry, opened: FileState): SourceEntry {
+  // The copy of a live database has times of its own: what counts is the database's.
+  const isItself = entry.database === undefined;
+  if (Number(opened.size) === entry.size && (!isItself || opened.mtimeNs === entry.mtimeNs)) return entry;
+  return {
+    ...entry,
+    size: Number(opened.size),
+    ...(isItself ? { mtimeNs: opened.mtimeNs, ctimeNs: opened.ctimeNs, inode: opened.ino } : {}),
+  };
+}
+
 export class SourceFile {
   /** The entry, with the size and times that the file has now. */
   readonly entry: SourceEntry;
   private readonly fd: number;
-  private readonly opened: BigIntStats;
+  private readonly opened: FileState;
 
-  constructor(fd: number, opened: BigIntStats, entry: SourceEntry) {
+  constructor(fd: number, opened: FileState, entry: SourceEntry) {
     this.fd = fd;
     this.opened = opened;
-    // The copy of a live database has times of its own: what counts is the database's.
-    const isItself = entry.database === undefined;
-    const isSame = Number(opened.size) === entry.size && (!isItself || opened.mtimeNs === entry.mtimeNs);
-    this.entry = isSame
-      ? entry
-      : {
-          ...entry,
-          size: Number(opened.size),
-          ...(isItself ? { mtimeNs: opened.mtimeNs, ctimeNs: opened.ctimeNs, inode: opened.ino } : {}),
-        };
+    this.entry = entry;
   }
 
   /** Reads up to `wanted` bytes on from the last reading; fewer where the file ends. */
@@ -74,11 +97,13 @@ export class SourceFile {
     }
   }
 
-  /** True when the file was written to since it was opened. */
+  /** True when the file was written to, or another took its place, since it was opened or scanned. */
   hasChanged(): boolean {
     const now = fstatSync(this.fd, { bigint: true });
     const then = this.opened;
-    return now.size !== then.size || now.mtimeNs !== then.mtimeNs || now.ctimeNs !== then.ctimeNs;
+    return (
+      now.size !== then.size || now.mtimeNs !== then.mtimeNs || now.ctimeNs !== then.ctimeNs || now.ino !== then.ino
+    );
   }
 
   close(): void {

@@ -7,11 +7,14 @@ import type { ManifestWriter } from '../store/manifest-writer.ts';
 import type { FrameWriter, Mark } from './frame-writer.ts';
 import { aboutEntry, manifestEntryOf, type AddOutcome } from './payload.ts';
 import { MemorySource } from './memory-source.ts';
-import { findingOf, SourceFile, openSource, type ReadProblem } from './source-file.ts';
+import { findingOf, openAsScanned, openSource, SourceFile, type ReadProblem } from './source-file.ts';
 import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
-/** Attempts at a file that changes while it is read, before its last reading is kept. */
-const smallFileAttempts = 3;
+/**
+ * Attempts at a file that changes while it is read, before its last reading is kept. The first at a small one compares with
+ * the scan, so that a file that has changed since then costs one more.
+ */
+const smallFileAttempts = 4;
 const largeFileAttempts = 2;
 
 /**
@@ -59,7 +62,7 @@ export class TarPacker {
     if (entry.readFrom === undefined) return this.addWithoutFile(entry);
     let current = entry;
     for (let attempt = 1; ; attempt += 1) {
-      const source = openSource(current);
+      const source = attempt === 1 ? openAsScanned(current) : openSource(current);
       if (!(source instanceof SourceFile)) return { finding: findingOf(source, entry) };
       try {
         current = source.entry;
@@ -68,6 +71,8 @@ export class TarPacker {
         if (contentAt + current.size + 512 > this.buffer.length) return this.addElsewhere(current, attempt);
         const read = source.readInto(this.buffer, contentAt, current.size);
         const changed = read.problem === undefined && (read.bytes < current.size || source.hasChanged());
+        // What stands in the place of a file that was scanned is told when it is opened again.
+        if (read.problem !== undefined && attempt === 1) continue;
         if (read.problem !== undefined) return { finding: findingOf(read.problem, entry) };
         if (changed && attempt < smallFileAttempts) continue;
         // A file that shrinks at each reading is padded: its header has named its size already.

@@ -1,10 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { runCommandLine } from './run-command-line.ts';
+import { shapeHeap } from './shape-heap.ts';
 
 /**
  * The process around a command: signals in, exit code out. The first Ctrl-C (or SIGTERM) lets the command stop cleanly, a
  * second one ends it at once.
  */
 export async function start(argv: readonly string[]): Promise<void> {
+  shapeHeap();
   const stopped = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     if (stopped.signal.aborted) process.exit(130);
@@ -13,6 +16,8 @@ export async function start(argv: readonly string[]): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   process.on('SIGHUP', stop);
+  // Compression runs on libuv's pool. Its usual four threads on two processors would keep the thread that feeds them waiting.
+  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(2, availableParallelism()));
   process.exitCode = await runCommandLine({
     argv,
     environment: process.env,
