@@ -1,26 +1,33 @@
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { isNativeError } from 'node:util/types';
-import { isSystemError } from '../core/errors.ts';
+import { isSystemError, systemCode } from '../core/errors.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
 import { excludeMatcher } from './path-matcher.ts';
 import { readNames, stagingPrefix, statOf } from './scan-folder.ts';
 
 /** What a walk through the whole project looks for. */
 export interface ProjectFiles {
-  /** SQLite databases, by their header. Paths below the project root, sorted. */
+  /** SQLite databases, and what has to be taken for one. Paths below the project root, sorted. */
   databases: string[];
+  /** Files that only have the name of a database. */
+  databaseNames: string[];
   certificates: string[];
   accessLogs: string[];
   /** `.env` files: what in them is secret. */
   envFiles: string[];
+  /** Folders that could not be looked into, or whose files could not be looked at, with the system's reason. */
+  unsearched: { path: string; reason: string }[];
 }
+
+/** `database`: to be copied as one. `name`: only called like one, to be kept as an ordinary file. */
+export type DatabaseClass = 'database' | 'name';
 
 export interface FindOptions {
   root: string;
   exclude: readonly string[];
   neverEnter: ReadonlySet<string>;
-  /** Whether the file at the absolute path is a database; asked only where its name and size make it possible. */
-  isDatabase: (absolute: string, name: string, size: number) => boolean;
+  /** Whether a file, given by its path below the root, is a database. `size` in bytes, 0 where it could not be looked at. */
+  classOf: (origin: string, size: number) => DatabaseClass | undefined;
 }
 
 // Never the project's own data, wherever a project has them; `exclude` can name more.
@@ -38,12 +45,24 @@ export function isEnvFileName(name: string): boolean {
   return envName.test(name) && !envSampleName.test(name);
 }
 
-/** Walks the project once. Links are not followed; what cannot be read is skipped: its target's own scan reports it. */
+/** Walks the project once. Links are not followed; what cannot be looked at is named, and stops nothing. */
 export function findProjectFiles(options: FindOptions): ProjectFiles {
-  const found: ProjectFiles = { databases: [], certificates: [], accessLogs: [], envFiles: [] };
+  const found: ProjectFiles = {
+    databases: [],
+    databaseNames: [],
+    certificates: [],
+    accessLogs: [],
+    envFiles: [],
+    unsearched: [],
+  };
   const isExcluded = excludeMatcher(options.exclude);
   const walk = (folder: string, origin: string): void => {
-    for (const entry of entriesOf(folder)) {
+    let isNoted = false;
+    const closed = (reason: string): void => {
+      if (!isNoted) found.unsearched.push({ path: origin === '' ? '.' : origin, reason });
+      isNoted = true;
+    };
+    for (const entry of entriesOf(folder, closed)) {
       const name = entry.name;
       const path = origin === '' ? name : `${origin}/${name}`;
       const absolute = `${folder}/${name}`;
@@ -60,28 +79,40 @@ export function findProjectFiles(options: FindOptions): ProjectFiles {
         if (isEnvFileName(name)) found.envFiles.push(path);
         else if (certificateName.test(name)) found.certificates.push(path);
         else if (accessLogName.test(name)) found.accessLogs.push(path);
-        else if (options.isDatabase(absolute, name, sizeOf(absolute))) found.databases.push(path);
+        else noteDatabase(path, sizeOf(absolute, closed));
       }
     }
+  };
+  const noteDatabase = (path: string, size: number): void => {
+    const databaseClass = options.classOf(path, size);
+    if (databaseClass === 'database') found.databases.push(path);
+    else if (databaseClass === 'name') found.databaseNames.push(path);
   };
   walk(options.root, '');
   return found;
 }
 
-function sizeOf(absolute: string): number {
-  // A folder that may be listed need not let its files be looked at.
+type Closed = (reason: string) => void;
+
+/** A folder that may be listed need not let its files be looked at. */
+function sizeOf(absolute: string, closed: Closed): number {
   const stat = statOf(absolute);
-  return stat === undefined || isNativeError(stat) ? 0 : Number(stat.size);
+  if (stat === undefined) return 0;
+  if (!isNativeError(stat)) return Number(stat.size);
+  closed(systemCode(stat) ?? '');
+  return 0;
 }
 
-function entriesOf(folder: string): Dirent[] {
+function entriesOf(folder: string, closed: Closed): Dirent[] {
   try {
     const entries = readdirSync(toSystemPath(folder), { withFileTypes: true });
     if (!entries.some((entry) => entry.name.includes('\ufffd'))) return entries;
     return entriesByBytes(folder);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG', 'EIO')) return [];
-    throw error;
+    const reason = systemCode(error);
+    if (reason === undefined) throw error;
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) closed(reason);
+    return [];
   }
 }
 

@@ -4,6 +4,7 @@ import { comparePaths, toSystemPath } from '../core/path-bytes.ts';
 import type { SourceEntry } from '../core/entry.ts';
 import { isSystemError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
+import { linkEndOf } from './link-source.ts';
 import { placeSources } from './place-sources.ts';
 import { excludeMatcher } from './path-matcher.ts';
 import { readNames, scan, statOf, type FileClass, type ScanOptions } from './scan-folder.ts';
@@ -29,7 +30,8 @@ export interface PlacedFolder {
 export type FoundFile = Pick<FileSource, 'base'>;
 
 /**
- * The entries of a target's files and folders, sorted by path. What does not exist is reported and skipped.
+ * The entries of a target's files and folders, sorted by path. What does not exist is reported and skipped. A source that is
+ * itself a link is kept as a link, and reported with where it leads: whoever named it wants what is there.
  * @param found files that were found in other ways, each a source of its own.
  * @param made entries that were made for the backup, placed in the target's folder.
  */
@@ -42,6 +44,7 @@ export function* scanTarget(
   const sources: FileSource[] = [...fileSourcesOf(target), ...found].filter((source) =>
     exists(source, target, options),
   );
+  const links = new Set(sources.filter((source) => isLink(source, target, options)));
   const placed = placeSources(target.name, sources, (source) => namesIn(source, options.root));
   const isExcluded = excludeMatcher(target.exclude);
   const walks = placed.map(({ source, place }) => {
@@ -50,7 +53,8 @@ export function* scanTarget(
       origin: source.base,
       isFolder: namesIn(source, options.root) !== undefined,
     });
-    const isIncluded = globMatcher(source.globs);
+    // A link in the place of the folder that globs begin in is kept, though they name only what is behind it.
+    const isIncluded = links.has(source) ? undefined : globMatcher(source.globs);
     const scanOptions: ScanOptions = {
       root: options.root,
       target: target.name,
@@ -78,6 +82,16 @@ function exists(source: FileSource, target: TargetDefinition, options: TargetSca
   if (isInside(parent, options.root)) return true;
   options.report(finding('source-outside', about));
   return false;
+}
+
+/** True for a source that is itself a link; says where it leads. */
+function isLink(source: FileSource, target: TargetDefinition, options: TargetScan): boolean {
+  if (source.base === '') return false;
+  const end = linkEndOf(`${options.root}/${source.base}`, options.root);
+  if (end === undefined) return false;
+  const about = { path: source.base, target: target.name, found: end.path };
+  options.report(finding(end.isInside ? 'source-link' : 'source-link-outside', about));
+  return true;
 }
 
 /** True when the folder, all links followed, is the root or below it. */

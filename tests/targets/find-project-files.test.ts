@@ -25,18 +25,21 @@ function find(fields: Partial<FindOptions> = {}): ReturnType<typeof findProjectF
     root,
     exclude: [],
     neverEnter: new Set(),
-    isDatabase: (_, name, size) => name.endsWith('.db') && size > 0,
+    classOf: (origin, size) => (origin.endsWith('.db') ? (size > 0 ? 'database' : 'name') : undefined),
     ...fields,
   });
 }
 
 test('a walk through the project finds what it is asked for, sorted', () => {
   write('a/app.db', 'app.db', 'Z.db', 'src/deep/er/cache.db', 'empty.txt');
+  writeFileSync(join(root, 'new.db'), '');
   write('certs/server.pem', 'ca.crt', 'X.CER', 'server.key');
   write('.env', '.env.production', 'apps/web/.env.local', '.env.example', '.envrc');
   write('logs/access.log', 'logs/access.log.1', 'logs/nginx-access.log', 'logs/accessory.log', 'logs/access.log.gz');
   expect(find()).toEqual({
     databases: ['Z.db', 'a/app.db', 'app.db', 'src/deep/er/cache.db'],
+    databaseNames: ['new.db'],
+    unsearched: [],
     certificates: ['X.CER', 'ca.crt', 'certs/server.pem'],
     accessLogs: ['logs/access.log', 'logs/access.log.1', 'logs/nginx-access.log'],
     envFiles: ['.env', '.env.production', 'apps/web/.env.local'],
@@ -49,17 +52,17 @@ test('it asks about files only, with the size that they have', () => {
   symlinkSync('folder.db', join(root, 'link-to-folder'));
   execFileSync('mkfifo', [join(root, 'pipe.db')]);
   writeFileSync(join(root, 'empty.db'), '');
-  const asked: [string, string, number][] = [];
+  const asked: [string, number][] = [];
   find({
-    isDatabase: (absolute, name, size) => {
-      asked.push([absolute, name, size]);
-      return false;
+    classOf: (origin, size) => {
+      asked.push([origin, size]);
+      return undefined;
     },
   });
   expect(asked.sort()).toEqual([
-    [join(root, 'a.db'), 'a.db', 4],
-    [join(root, 'empty.db'), 'empty.db', 0],
-    [join(root, 'folder.db/b.db'), 'b.db', 14],
+    ['a.db', 4],
+    ['empty.db', 0],
+    ['folder.db/b.db', 14],
   ]);
 });
 
@@ -81,13 +84,23 @@ test('it finds names in any encoding', () => {
   );
 });
 
-describe('what cannot be looked at stops nothing', () => {
+describe('what cannot be looked at stops nothing, and is named', () => {
   test('a closed folder, and one that may be listed only', async () => {
-    write('closed/a.db', 'listed/b.db', 'open/c.db');
+    write('closed/a.db', 'listed/a', 'listed/b.db', 'listed/deep/c.db', 'listed/e', 'open/d.db');
     chmodSync(root, 0o755);
     chmodSync(join(root, 'closed'), 0o000);
     chmodSync(join(root, 'listed'), 0o444);
-    expect((await withoutPrivileges(() => find())).databases).toEqual(['open/c.db']);
+    const found = await withoutPrivileges(() => find());
+    expect(found.databases).toEqual(['open/d.db']);
+    expect(found.databaseNames).toEqual(['listed/b.db']);
+    expect(found.unsearched).toEqual(['closed', 'listed', 'listed/deep'].map((path) => ({ path, reason: 'EACCES' })));
+  });
+
+  test('but not what is left out anyway', async () => {
+    write('closed/a.db', 'node_modules/b.db', 'open/c.db');
+    chmodSync(root, 0o755);
+    for (const name of ['closed', 'node_modules']) chmodSync(join(root, name), 0o000);
+    expect((await withoutPrivileges(() => find({ exclude: ['closed'] }))).unsearched).toEqual([]);
   });
 
   test('a path that is too long for the system', () => {
@@ -95,10 +108,11 @@ describe('what cannot be looked at stops nothing', () => {
     const script = 'import os,sys\nos.chdir(sys.argv[1])\nfor _ in range(30):\n os.mkdir("d"*200)\n os.chdir("d"*200)';
     execFileSync('python3', ['-c', script, root]);
     expect(find().databases).toEqual(['a.db']);
+    expect(find().unsearched).toMatchObject([{ reason: 'ENAMETOOLONG' }]);
   });
 
   test('a root that is not there', () => {
-    expect(find({ root: join(root, 'nowhere') }).databases).toEqual([]);
+    expect(find({ root: join(root, 'nowhere') })).toMatchObject({ databases: [], unsearched: [] });
   });
 });
 

@@ -160,6 +160,61 @@ describe('a source', () => {
     }
   });
 
+  describe('that is itself a link', () => {
+    const links = (entries: SourceEntry[]): unknown[] =>
+      entries.map(({ path, kind, linkTarget }) => [path, kind, linkTarget]);
+    const said = (): unknown[] => findings.map(({ code, path, params }) => [code, path, params.found]);
+
+    test.each([['logs'], ['logs/'], ['logs/**/*.gz']])(
+      'out of the project (%s) is kept, and named as missing data',
+      (source) => {
+        const outside = makeTemporaryFolder('outside');
+        try {
+          writeFileSync(join(outside, 'a.gz'), 'x');
+          symlinkSync(outside, join(root, 'logs'));
+          expect(links(scanned('logs', [source]))).toEqual([['logs/logs', 'symlink', outside]]);
+          expect(said()).toEqual([['source-link-outside', 'logs', outside]]);
+          expect(meansIncomplete(findings)).toBe(true);
+        } finally {
+          removeTemporaryFolder(outside);
+        }
+      },
+    );
+
+    test.each([['logs/'], ['logs/**/*.gz']])('to another place of the project (%s) is kept, with a note', (source) => {
+      write('data/logs/a.gz');
+      symlinkSync('data/logs', join(root, 'logs'));
+      expect(links(scanned('logs', [source]))).toEqual([['logs/logs', 'symlink', 'data/logs']]);
+      expect(said()).toEqual([['source-link', 'logs', 'data/logs']]);
+      expect(meansIncomplete(findings)).toBe(false);
+    });
+
+    test('to a file is told, too; through several links it is the last that counts', () => {
+      const outside = makeTemporaryFolder('outside');
+      try {
+        writeFileSync(join(outside, 'x'), 'x');
+        symlinkSync(join(outside, 'x'), join(root, 'second'));
+        symlinkSync('second', join(root, 'first'));
+        expect(links(scanned('state', ['first']))).toEqual([['state/first', 'symlink', 'second']]);
+        expect(said()).toEqual([['source-link-outside', 'first', join(outside, 'x')]]);
+      } finally {
+        removeTemporaryFolder(outside);
+      }
+    });
+
+    test.each([
+      ['/nowhere/at/all', 'source-link-outside', '/nowhere/at/all'],
+      ['../not-mounted', 'source-link-outside', undefined],
+      ['data/not-there', 'source-link', 'data/not-there'],
+      ['logs', 'source-link', 'logs'],
+      ['.', 'source-link', '.'],
+    ])('to %s, where there is nothing to read, is judged by its words', (to, code, found) => {
+      symlinkSync(to, join(root, 'logs'));
+      expect(links(scanned('logs', ['logs/']))).toEqual([['logs/logs', 'symlink', to]]);
+      expect(said()).toEqual([[code, 'logs', found ?? join(root, to)]]);
+    });
+  });
+
   test('through a link that stays in the project is taken', () => {
     write('real/state/x');
     symlinkSync('real', join(root, 'alias'));

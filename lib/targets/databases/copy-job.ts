@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { toSystemPath } from '../../core/path-bytes.ts';
 import { backUpPages } from './back-up-pages.ts';
 import { checkIntegrity } from './check-integrity.ts';
-import { openForReading } from './open-for-reading.ts';
+import { openForReading, resolvePath } from './open-for-reading.ts';
 import { removeCopy } from './remove-copy.ts';
 import type { JobContext } from './job-context.ts';
 import { SqliteJobError, type SqliteCopy } from './sqlite-job.ts';
@@ -16,6 +16,7 @@ export async function copyJob(
   context: JobContext,
 ): Promise<SqliteCopy> {
   const shape = await copyPages(job.source, job.destination, context);
+  context.report({ bytes: shape.pages * shape.pageSize, totalBytes: shape.pages * shape.pageSize });
   // Nothing is held from here on, and the check of a large database takes longer than its copy.
   context.report('expendable');
   try {
@@ -27,6 +28,8 @@ export async function copyJob(
 }
 
 async function copyPages(from: string, destination: string, context: JobContext): Promise<SqliteShape> {
+  // SQLite would remove the log of an empty file, and with it the last that there is of a database cut to nothing.
+  if (statSync(toSystemPath(resolvePath(from))).size === 0) throw new SqliteJobError('corrupt', 'the file is empty');
   const source = openForReading(from, dirname(destination));
   try {
     const shape = readShape(source.database);

@@ -11,6 +11,7 @@ export interface SqliteCopyRequest extends Patience {
   source: string;
   /** A file that does not exist yet, in a folder of ours; gets mode 0600. */
   destination: string;
+  /** Told as pages are copied; when all of them are, the copy is still to be checked. */
   onProgress?: (bytes: number, totalBytes: number) => void;
 }
 

@@ -41,7 +41,8 @@ export async function restoreJob(
   }
 }
 
-function openStaged(staged: string): ReadConnection {
+/** Opens a staged database. */
+export function openStaged(staged: string): ReadConnection {
   try {
     return openForReading(staged, dirname(staged));
   } catch (error) {
@@ -72,6 +73,7 @@ async function putPages(
   }
 }
 
+/** What matters of the database that gets the content. */
 interface LiveState {
   schemaCookie: number;
   pageSize: number;
@@ -79,7 +81,7 @@ interface LiveState {
   isEmpty: boolean;
 }
 
-function lookAt(live: string, tries: number): LiveState {
+export function lookAt(live: string, tries: number): LiveState {
   const database = new Database(live, { fileMustExist: true, timeout: 0 });
   const look = database.transaction((): LiveState => ({
     schemaCookie: numberOf(database, 'schema_version'),
@@ -95,7 +97,7 @@ function lookAt(live: string, tries: number): LiveState {
 }
 
 /** SQLite cannot change the page size of a database in WAL mode, not even by writing all of it anew. */
-function refuseOtherPageSize(staged: SqliteShape, live: LiveState): void {
+export function refuseOtherPageSize(staged: SqliteShape, live: LiveState): void {
   if (!live.isWal || live.isEmpty || live.pageSize === staged.pageSize) return;
   throw new SqliteJobError(
     'failed',

@@ -46,6 +46,18 @@ export async function restoreSqlite(request: SqliteRestoreRequest): Promise<Sqli
   return { pages, isIdentical };
 }
 
+/**
+ * Finds out, before anything is changed, whether `restoreSqlite` could begin. Holds the live database's lock for a moment.
+ *
+ * Throws DATABASE_LOCKED, DATABASE_CORRUPT (naming the live one), DATABASE_COPY_FAILED, INTERRUPTED; ENOENT.
+ */
+export async function probeSqliteRestore(request: Omit<SqliteRestoreRequest, 'onProgress'>): Promise<void> {
+  const staged = resolve(request.staged);
+  const live = resolve(request.live);
+  const { signal } = request;
+  await whileBusy(() => runSqliteJob({ kind: 'probe', staged, live }, { signal }), live, live, request);
+}
+
 /** The new content is in place; a stop that is asked for now has nothing to undo, so the proof goes to its end. */
 async function readBack(staged: string, live: string, patience: Patience): Promise<boolean> {
   const { signal } = new AbortController();

@@ -6,6 +6,7 @@ import { compareJob } from './compare-job.ts';
 import { copyJob } from './copy-job.ts';
 import type { JobContext } from './job-context.ts';
 import { openForReading } from './open-for-reading.ts';
+import { probeJob } from './probe-job.ts';
 import { restoreJob } from './restore-job.ts';
 import { failureOf } from './sqlite-failure.ts';
 import {
@@ -24,6 +25,8 @@ export async function runJob(job: SqliteJob, context: JobContext): Promise<Sqlit
       return copyJob(job, context);
     case 'restore':
       return restoreJob(job, context);
+    case 'probe':
+      return probeJob(job);
     case 'check':
       return check(job.path, context);
     case 'describe':

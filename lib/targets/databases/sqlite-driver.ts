@@ -1,5 +1,10 @@
 /** What the toolkit does with SQLite databases. The rest of this folder is how. */
 export { checkSqlite, describeSqlite, type SqliteCheckOptions } from './check-sqlite.ts';
 export { copySqlite, type SqliteCopyRequest } from './copy-sqlite.ts';
-export { restoreSqlite, type SqliteRestoreProof, type SqliteRestoreRequest } from './restore-sqlite.ts';
+export {
+  probeSqliteRestore,
+  restoreSqlite,
+  type SqliteRestoreProof,
+  type SqliteRestoreRequest,
+} from './restore-sqlite.ts';
 export type { SqliteCheck, SqliteCopy, SqliteDescription } from './sqlite-job.ts';

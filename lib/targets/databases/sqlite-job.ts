@@ -6,6 +6,8 @@ export type SqliteJob =
   | { kind: 'check'; path: string }
   | { kind: 'describe'; path: string; isCounted: boolean }
   | { kind: 'restore'; staged: string; live: string }
+  /** Whether that restore could begin. */
+  | { kind: 'probe'; staged: string; live: string }
   /** Opens and closes, so that SQLite removes what a killed connection left. */
   | { kind: 'tidy'; path: string }
   /** Compares a staged database with what was read back from where it was restored to. */
@@ -52,6 +54,7 @@ export interface SqliteAnswers {
   check: SqliteCheck;
   describe: SqliteDescription;
   restore: { pages: number };
+  probe: null;
   tidy: null;
   /** `problem`: how it is not even the staged database with later changes. */
   compare: { isEqual: boolean; problem?: string };

@@ -151,6 +151,14 @@ test('a source that is not there is told from one that cannot be copied', async 
   await expect(copy('missing.db', 'copy.db')).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test('a database that was cut to nothing is corrupt, and keeps its log: SQLite would remove it', async () => {
+  makeDatabase(folder.file('a.db'), 'PRAGMA journal_mode = wal');
+  writeFileSync(folder.file('a.db'), '');
+  writeFileSync(folder.file('a.db-wal'), 'log');
+  await expect(copy('a.db', 'copy.db')).rejects.toMatchObject({ code: 'DATABASE_CORRUPT' });
+  expect(folder.names()).toEqual(['a.db', 'a.db-wal']);
+});
+
 test('a file at the destination is never touched', async () => {
   makeDatabase(folder.file('a.db'));
   writeFileSync(folder.file('copy.db'), 'precious');
@@ -183,6 +191,7 @@ test('the copy tells how far it is', async () => {
   });
   expect(seen.length).toBeGreaterThan(0);
   expect(seen.every((part) => part >= 0 && part <= 1)).toBe(true);
+  expect(seen.at(-1)).toBe(1);
 });
 
 test('a read-only database file is copied', async () => {
