@@ -1,8 +1,9 @@
 import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import type { Messages } from '../messages/messages.ts';
-import { cleanUp, type CleanupRequest, type CleanupResult, type CleanupVerdict } from '../operations/clean-up.ts';
+import { cleanUp, type CleanupRequest, type CleanupResult } from '../operations/clean-up.ts';
 import { machineZone } from '../schedule/local-time.ts';
+import { newestFirst } from '../store/backup-id.ts';
 import { formatBytes } from './format-amounts.ts';
 import { formatLocalTime } from './format-local-time.ts';
 import type { Output } from './output.ts';
@@ -67,9 +68,8 @@ function showCleanup(result: CleanupResult, output: Output, messages: Messages):
   const { heading } = words;
   const zone = machineZone();
   const removed = new Set(result.remove);
-  const byTime = (a: CleanupVerdict, b: CleanupVerdict): number => Date.parse(b.timestamp) - Date.parse(a.timestamp);
   const rows = [...result.keep, ...result.remove]
-    .sort(byTime)
+    .sort(newestFirst)
     .map((verdict) => [
       verdict.id,
       formatLocalTime(new Date(verdict.timestamp), zone),

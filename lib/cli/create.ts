@@ -54,7 +54,7 @@ export const createVerb = defineVerb<CreateOptions>({
       ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
     };
     if (options['dry-run']) {
-      const plan = planBackup(run, request);
+      const plan = await planBackup(run, request);
       context.output.document(plan);
       context.output.line(context.messages.create.planned);
       context.output.line();

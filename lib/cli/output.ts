@@ -16,6 +16,15 @@ export interface OutputOptions {
   stderr: TextStream;
 }
 
+/** A document's list that is being written. */
+export interface DocumentList {
+  add(item: object): void;
+  end(): void;
+}
+
+/** Characters that are written at once. */
+const mostWaiting = 1 << 16;
+
 export class Output {
   readonly json: boolean;
   readonly verbose: boolean;
@@ -72,6 +81,27 @@ export class Output {
   /** The one JSON document of a command; the last of several lines with --progress. Silent without --json. */
   document(value: object): void {
     if (this.json) this.message(this.progress ? { message_type: 'summary', ...value } : value);
+  }
+
+  /**
+   * The same with a list at its end that need not be in memory: its items are written as they come. Whoever begins one ends it,
+   * and begins it only when nothing can go wrong any more, for half a document is none.
+   */
+  documentWithList(value: object, name: string): DocumentList {
+    if (!this.json) return { add: () => undefined, end: () => undefined };
+    const head = JSON.stringify(this.progress ? { message_type: 'summary', ...value } : value);
+    let text = `${head.slice(0, -1)}${head === '{}' ? '' : ','}${JSON.stringify(name)}:[`;
+    let isFirst = true;
+    return {
+      add: (item) => {
+        text += `${isFirst ? '' : ','}${JSON.stringify(item)}`;
+        isFirst = false;
+        if (text.length < mostWaiting) return;
+        writeAll(this.stdout, text);
+        text = '';
+      },
+      end: () => writeAll(this.stdout, `${text}]}\n`),
+    };
   }
 
   /** An error; shown always. */

@@ -79,6 +79,8 @@ class ProgressView {
   private readonly bar: TerminalBar | undefined;
   private readonly startedMs = performance.now();
   private phaseStartedMs = performance.now();
+  /** What was done when the phase was entered: a phase that is taken up again has not done it since. */
+  private phaseStartBytes = 0;
   private phase: Phase = 'scan';
   private lastShownMs = 0;
 
@@ -88,14 +90,15 @@ class ProgressView {
     this.bar = bar;
   }
 
-  enter(phase: Phase): void {
+  enter(phase: Phase, bytes = 0): void {
     if (phase === this.phase) return;
     this.phase = phase;
+    this.phaseStartBytes = bytes;
     this.phaseStartedMs = performance.now();
   }
 
   update(progress: Progress): void {
-    this.enter(progress.phase);
+    this.enter(progress.phase, progress.bytes);
     const now = performance.now();
     if (now - this.startedMs < quietMs) return;
     if (now - this.lastShownMs < (this.bar === undefined ? plainLineMs : redrawMs)) return;
@@ -114,13 +117,13 @@ class ProgressView {
   private text(progress: Progress, seconds: number, done: number | undefined): string {
     const words = this.messages.common;
     const { files, bytes, totalBytes = 0 } = progress;
-    const rate = seconds > 0 ? bytes / seconds : 0;
+    const rate = seconds > 0 ? Math.max(0, bytes - this.phaseStartBytes) / seconds : 0;
     const left = done === undefined || rate === 0 ? undefined : Math.max(0, (totalBytes - bytes) / rate);
     return [
       words.phases[progress.phase],
       words.filesCount(files),
       formatBytes(bytes),
-      `${formatBytes(Math.round(rate))}/s`,
+      ...(rate === 0 ? [] : [`${formatBytes(Math.round(rate))}/s`]),
       ...(left === undefined ? [] : [words.timeLeft(formatDuration(left * 1000))]),
     ].join('  ');
   }

@@ -25,6 +25,7 @@ interface RestoreOptions {
   'delete-extra': boolean;
   overwrite: OverwritePolicy;
   verify: boolean;
+  force: boolean;
   yes: boolean;
 }
 
@@ -51,6 +52,7 @@ export const restoreVerb = defineVerb<RestoreOptions>({
         describe: text.overwrite,
       })
       .option('verify', { type: 'boolean', default: false, describe: text.verify })
+      .option('force', { type: 'boolean', default: false, describe: text.force })
       .option('yes', { type: 'boolean', alias: 'y', default: false, describe: text.yes }),
   run: async (context, options) => {
     const run = await context.open();
@@ -62,13 +64,17 @@ export const restoreVerb = defineVerb<RestoreOptions>({
       deleteExtra: options['delete-extra'],
       skipBackup: options['skip-backup'],
       verify: options.verify,
+      force: options.force,
     };
     const restore = await prepare(context, run, options.backup ?? 'latest', request, options['dry-run']);
     const { plan } = restore;
     try {
       showPlan(context, plan);
       if (options['dry-run']) {
-        context.output.document({ ...doneResult(plan), dryRun: true });
+        const { actions = [], ...planned } = doneResult(plan);
+        const list = context.output.documentWithList({ ...planned, dryRun: true }, 'actions');
+        for (const action of actions) list.add(action);
+        list.end();
         context.output.line(context.messages.restore.dryRunDone);
         return exitCode.done;
       }
@@ -80,7 +86,7 @@ export const restoreVerb = defineVerb<RestoreOptions>({
       const result = await restore.apply();
       context.output.document(result);
       showResult(context, result);
-      return exitCode.done;
+      return result.notRestored === undefined ? exitCode.done : exitCode.incomplete;
     } finally {
       restore.close();
     }
@@ -185,7 +191,11 @@ function showResult(context: CommandContext, result: RestoreResult): void {
   const { output, messages } = context;
   const text = messages.restore;
   output.line();
-  output.line(output.color.green(text.done(printablePath(result.id))));
+  const id = printablePath(result.id);
+  const { notRestored = 0 } = result;
+  output.line(
+    notRestored === 0 ? output.color.green(text.done(id)) : output.color.yellow(text.partlyDone(id, notRestored)),
+  );
   output.line(`  ${text.summary(result.created, result.overwritten, result.unchanged, result.kept, result.deleted)}`);
   output.line(`  ${text.took(formatBytes(result.bytes), formatDuration(result.duration))}`);
   if (result.safetyBackup !== undefined) output.line(text.safetyMade(result.safetyBackup));

@@ -31,12 +31,14 @@ export const showVerb = defineVerb<{ backup: string | undefined; files: boolean 
 async function printJson(context: CommandContext, backup: OpenBackup, withFiles: boolean): Promise<void> {
   const place = { directory: backup.folder, archivePath: backup.archive };
   if (!withFiles) return context.output.document({ ...backup.metadata, ...place });
-  const entries: object[] = [];
+  // Its end proves the manifest: a damaged one is to give an error and not half a document.
+  for await (const _ of backup.readManifest());
+  const entries = context.output.documentWithList({ ...backup.metadata, ...place }, 'entries');
   for await (const batch of backup.readManifest()) {
     for (const line of batch) {
       if (line.type !== 'entry') continue;
       const { path, origin, kind, mode, mtimeNs, size, sha256, linkTarget } = line.entry;
-      entries.push({
+      entries.add({
         path,
         origin,
         kind,
@@ -48,7 +50,7 @@ async function printJson(context: CommandContext, backup: OpenBackup, withFiles:
       });
     }
   }
-  context.output.document({ ...backup.metadata, ...place, entries });
+  entries.end();
 }
 
 async function print(context: CommandContext, backup: OpenBackup, withFiles: boolean): Promise<void> {
@@ -132,26 +134,19 @@ function stateText(context: CommandContext, metadata: Metadata): string {
 }
 
 async function showForeign(context: CommandContext, backup: ForeignBackup, withFiles: boolean): Promise<ExitCode> {
-  const { readForeign } = await import('../operations/read-foreign.ts');
+  const { listForeign, readForeign } = await import('../operations/read-foreign.ts');
   const { output, messages, signal } = context;
   const text = messages.show;
-  const entries: { path: string; kind: string; size: number }[] = [];
-  const listing = await readForeign(backup, signal, (entry) => {
-    if (!withFiles) return;
-    if (output.json) entries.push({ path: entry.path, kind: entry.kind, size: entry.size });
-    else output.line(`${formatBytes(entry.size).padStart(10)}  ${printablePath(entry.path)}`);
-  });
-  const { files, folders, links, bytes } = listing;
-  output.document({
-    id: backup.id,
-    archivePath: backup.archive,
-    foreign: true,
-    files,
-    folders,
-    links,
-    size: bytes,
-    ...(withFiles ? { entries } : {}),
-  });
+  const { files, folders, links, bytes } = await readForeign(backup, signal);
+  const about = { id: backup.id, archivePath: backup.archive, foreign: true, files, folders, links, size: bytes };
+  if (withFiles) {
+    const entries = output.documentWithList(about, 'entries');
+    await listForeign(backup, signal, ({ path, kind, size }) => {
+      entries.add({ path, kind, size });
+      output.line(`${formatBytes(size).padStart(10)}  ${printablePath(path)}`);
+    });
+    entries.end();
+  } else output.document(about);
   output.line(text.foreign(printablePath(backup.archive)));
   output.line(text.foreignText(files, folders, links, formatBytes(bytes)));
   return exitCode.done;

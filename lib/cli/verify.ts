@@ -2,9 +2,11 @@ import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import { describeFinding } from '../messages/describe.ts';
+import { parseDataSubset } from '../operations/data-subset.ts';
 import { openBackup } from '../operations/open-backup.ts';
-import { verifyBackup, type VerifyResult } from '../operations/verify-backup.ts';
+import { isDamaged, verifyBackup, type VerifyDepth, type VerifyResult } from '../operations/verify-backup.ts';
 import { verifyStore } from '../operations/verify-store.ts';
+import { showFindings } from './findings-text.ts';
 import { formatBytes, formatDuration } from './format-amounts.ts';
 import { defineVerb, type CommandContext } from './verb.ts';
 
@@ -12,6 +14,7 @@ interface VerifyOptions {
   backup: string | undefined;
   'check-integrity': boolean | undefined;
   'check-content': boolean;
+  'read-data-subset': string | undefined;
   all: boolean;
 }
 
@@ -27,41 +30,59 @@ export const verifyVerb = defineVerb<VerifyOptions>({
       .positional('backup', { type: 'string', describe: text.backup })
       .option('check-integrity', { type: 'boolean', describe: text.checkIntegrity })
       .option('check-content', { type: 'boolean', default: false, describe: text.checkContent })
+      .option('read-data-subset', { type: 'string', describe: text.readDataSubset, requiresArg: true })
       .option('all', { type: 'boolean', default: false, describe: text.all }),
   run: async (context, options) => {
     if (options.all && options.backup !== undefined) {
       throw new BackupError('USAGE', { problem: context.messages.verify.allOrOne });
     }
     const run = await context.open();
-    const level = options['check-content'] ? 'content' : 'integrity';
+    const depth = depthOf(context, options);
     const results: VerifyResult[] = [];
     const verified = options.all
-      ? verifyStore(run, level)
-      : [await verifyBackup(run, await openBackup(run, options.backup ?? 'latest', context.workingFolder), level)];
+      ? verifyStore(run, depth)
+      : [await verifyBackup(run, await openBackup(run, options.backup ?? 'latest', context.workingFolder), depth)];
     for await (const result of verified) {
       results.push(result);
       showResult(context, result);
     }
     const isOk = results.every((one) => one.ok);
+    const isFaulty = results.some(isDamaged);
     context.output.document(options.all ? { ok: isOk, backups: results } : (results[0] ?? {}));
-    return isOk ? exitCode.done : exitCode.problemFound;
+    if (isFaulty) return exitCode.problemFound;
+    return isOk ? exitCode.done : exitCode.failed;
   },
 });
+
+/** @throws BackupError OPTION_INVALID, USAGE */
+function depthOf(context: CommandContext, options: VerifyOptions): VerifyDepth {
+  const text = context.messages.verify;
+  const value = options['read-data-subset'];
+  if (value === undefined) return options['check-content'] ? 'content' : 'integrity';
+  if (options['check-content']) throw new BackupError('USAGE', { problem: text.subsetOrContent });
+  const subset = parseDataSubset(value);
+  if (subset !== undefined) return subset;
+  throw new BackupError('OPTION_INVALID', { option: 'read-data-subset', value, expected: text.subsetForm });
+}
 
 function showResult(context: CommandContext, result: VerifyResult): void {
   const { output, messages, language } = context;
   const text = messages.verify;
   const { color } = output;
   const id = printablePath(result.id);
-  output.line(result.ok ? color.green(text.ok(id)) : color.red(text.damaged(id, result.problems.length)));
+  const count = result.problems.length;
+  if (result.ok) output.line(color.green(result.level === 'subset' ? text.partOk(id) : text.ok(id)));
+  else output.line(color.red(isDamaged(result) ? text.damaged(id, count) : text.unreadable(id)));
   const shown = output.verbose ? result.problems : result.problems.slice(0, mostShown);
   for (const problem of shown) output.line(`  ${printablePath(describeFinding(problem, language))}`);
   if (shown.length < result.problems.length) output.line(`  ${text.more(result.problems.length - shown.length)}`);
   const rate = result.duration === 0 ? result.bytes : (result.bytes / result.duration) * 1000;
+  const read = formatBytes(result.bytes);
   const amounts = [
     messages.common.filesCount(result.files),
-    formatBytes(result.bytes),
+    result.totalBytes === undefined ? read : text.partOf(read, formatBytes(result.totalBytes)),
     formatDuration(result.duration),
   ] as const;
   output.line(color.dim(text.checked(text.levels[result.level], ...amounts, formatBytes(Math.round(rate)))));
+  showFindings(result.warnings, context);
 }

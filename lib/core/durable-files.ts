@@ -35,11 +35,15 @@ export function fsyncPath(path: string): void {
   }
 }
 
-/** Creates a folder and its missing parents with the mode given, not with the umask's. */
-export function makeFolder(path: string, mode: number): void {
+/**
+ * Creates a folder and its missing parents with the mode given, not with the umask's.
+ * @returns the outermost folder that it made.
+ */
+export function makeFolder(path: string, mode: number): string | undefined {
   const first = mkdirSync(path, { recursive: true, mode });
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, mode);
+  return first;
 }
 
 /** Writes a file whole and flushes it. It must not exist yet. */

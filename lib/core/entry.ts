@@ -1,10 +1,9 @@
 /**
- * One file, folder, link or dump inside a backup, as the targets give it and before it is stored.
+ * One file, folder, link or dump inside a backup.
  *
  * Paths are strings of the toolkit's form (`path-bytes.ts`), with `/` between components and no leading `/`.
  */
-export interface SourceEntry {
-  target: string;
+export interface Entry {
   /** Where it stands inside the backup: `<target>/<name of its source>/<rest>`. */
   path: string;
   /** Its path below the project root; absent for what was made for the backup (environment.json). */
@@ -20,14 +19,19 @@ export interface SourceEntry {
   gid: number;
   /** Bytes of content: 0 for folders and links. */
   size: number;
-  /** Where the bytes are read from; absent for folders, links and `content`. */
-  readFrom?: string;
   /** What a link says, in the toolkit's string form. */
   linkTarget?: string;
-  /** The bytes themselves, for what was made for the backup. */
-  content?: Buffer;
   /** Set for a database: what is stored is a checked copy of it, never its file as it lies there. */
   database?: DatabaseKind;
+}
+
+/** An entry as the targets give it, before it is stored. */
+export interface SourceEntry extends Entry {
+  target: string;
+  /** Where the bytes are read from; absent for folders, links and `content`. */
+  readFrom?: string;
+  /** The bytes themselves, for what was made for the backup. */
+  content?: Buffer;
 }
 
 export type EntryKind = 'file' | 'directory' | 'symlink';

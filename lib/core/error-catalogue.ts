@@ -33,6 +33,12 @@ interface ErrorDefinition<P> {
 
 const define = <P>(code: ExitCode, text: (params: P) => ErrorText): ErrorDefinition<P> => ({ exitCode: code, text });
 
+/** The command that brings a safety backup back, for a POSIX shell. */
+export function undoCommand(safetyBackup: string, root = '.'): string {
+  const word = /^[\w@%+=:,./-]+$/.test(root) ? root : `'${root.replaceAll("'", "'\\''")}'`;
+  return `npm run backup:restore -- ${safetyBackup} --delete-extra --root ${word}`;
+}
+
 export const errorCatalogue = {
   USAGE: define<{ problem: string; hint?: string }>(exitCode.usage, (p) => ({
     message: p.problem,
@@ -95,6 +101,11 @@ export const errorCatalogue = {
     message: `The backup store ${p.store} could not be looked into (${p.reason}).`,
     hint: 'Check that it is a folder and that you may read it, or set storage.path to where the backups are.',
   })),
+  /** Refused to this user; nothing is known of what is in it. */
+  BACKUP_UNREADABLE: define<{ path: string; reason: string }>(exitCode.failed, (p) => ({
+    message: `${p.path} could not be read (${p.reason}); whether it is whole is not known.`,
+    hint: 'Run it as the user whose backups these are, or give this user the right to read them.',
+  })),
   STORE_READ_ONLY: define<{ store: string; reason: string }>(exitCode.failed, (p) => ({
     message: `The store ${p.store} cannot be written to (${p.reason}).`,
     hint: 'Check its permissions and whether its filesystem is mounted read-only, or set storage.path to another place.',
@@ -121,7 +132,7 @@ export const errorCatalogue = {
   })),
   ARCHIVE_DAMAGED: define<{ archive: string; problem: string }>(exitCode.problemFound, (p) => ({
     message: `The archive ${p.archive} is damaged: ${p.problem}.`,
-    hint: 'Run `backup:verify` on it to see how much is whole, and restore from another backup.',
+    hint: 'Restore from another backup; or see with `backup:verify --check-content` how much is whole, and restore that with --force.',
   })),
   ARCHIVE_UNKNOWN: define<{ archive: string; reason: string }>(exitCode.problemFound, (p) => ({
     message: `${p.archive} is not an archive that can be read here: ${p.reason}.`,
@@ -133,7 +144,7 @@ export const errorCatalogue = {
   })),
   CONTENT_MISMATCH: define<{ backup: string; path: string; problem: string }>(exitCode.problemFound, (p) => ({
     message: `Backup ${p.backup}: ${p.path} is not what the manifest says (${p.problem}). Nothing was changed.`,
-    hint: `Run \`backup:verify ${p.backup} --check-content\` to see everything that is damaged.`,
+    hint: `Run \`backup:verify ${p.backup} --check-content\` to see everything that is damaged. \`backup:restore ${p.backup} --force\` restores what is whole.`,
   })),
   RESTORE_DIFFERS: define<{ backup: string; path: string }>(exitCode.problemFound, (p) => ({
     message: `${p.path} was restored from ${p.backup}, but what was read back differs.`,
@@ -158,6 +169,27 @@ export const errorCatalogue = {
   DESTINATION_BLOCKED: define<{ path: string; found: string; wanted: string }>(exitCode.failed, (p) => ({
     message: `${p.path} is a ${p.found} at the destination, but a ${p.wanted} in the backup. Nothing was changed.`,
     hint: 'Move it away, or restore to another folder with --to.',
+  })),
+  /** `paths`: each with the system's code, `/app/state (EACCES)`. */
+  DESTINATION_UNWRITABLE: define<{ destination: string; paths: string[] }>(exitCode.failed, (p) => ({
+    message: `The restore into ${p.destination} was not begun, for it could not be finished there: ${p.paths.join(', ')}. Nothing was changed.`,
+    hint: 'Give this user the right to change them (EROFS: the filesystem is mounted read-only; EBUSY: the file is a mount of its own), or restore to another folder with --to.',
+  })),
+  /** `root` with `safetyBackup` only. `done` and `total` count files, links and databases. */
+  RESTORE_PARTIAL: define<{
+    backup: string;
+    destination: string;
+    done: number;
+    total: number;
+    reason: string;
+    safetyBackup?: string;
+    root?: string;
+  }>(exitCode.failed, (p) => ({
+    message: `The restore of ${p.backup} into ${p.destination} is only partly done: ${p.done} of ${p.total} entries are in place, then it failed. ${p.reason}.`,
+    hint:
+      p.safetyBackup === undefined
+        ? 'There is no safety backup of what was there before. Mend the cause and run the same restore again: it goes on where this one stopped.'
+        : `What was there before is in ${p.safetyBackup}. To get it back:\n  ${undoCommand(p.safetyBackup, p.root)}\nOr mend the cause and run the same restore again: it goes on where this one stopped.`,
   })),
   SAFETY_INCOMPLETE: define<{ paths: string[] }>(exitCode.failed, (p) => ({
     message: `The safety backup could not read what would be overwritten: ${p.paths.join(', ')}. Nothing was changed.`,

@@ -56,6 +56,21 @@ export const findingCatalogue = {
     incomplete: true,
     text: (p) => `${named(p)} (target ${p.target}) leads out of the project through a link and was left out.`,
   },
+  'source-link-outside': {
+    incomplete: true,
+    text: (p) =>
+      `${named(p)} (target ${p.target}) is a link out of the project, to ${p.found}. It is kept as a link; what it leads to is not in the backup.`,
+  },
+  'source-link': {
+    incomplete: false,
+    text: (p) =>
+      `${named(p)} (target ${p.target}) is a link to ${p.found}. It is kept as a link; what it leads to is in the backup only where a target names that path itself.`,
+  },
+  'folder-unsearched': {
+    incomplete: false,
+    text: (p) =>
+      `The folder ${named(p)} could not be searched for databases (${p.reason}); one that lies in it is not in the backup.`,
+  },
   'database-locked': {
     incomplete: true,
     text: (p) => `The database ${named(p)} stayed locked (${p.reason}); it is not in the backup.`,
@@ -67,6 +82,11 @@ export const findingCatalogue = {
   'database-unreadable': {
     incomplete: true,
     text: (p) => `The database ${named(p)} could not be copied (${p.reason}) and is not in the backup.`,
+  },
+  'database-unrecognized': {
+    incomplete: false,
+    text: (p) =>
+      `${named(p)} has the name of a database and no SQLite header (encrypted, damaged, or something else). It is kept as an ordinary file, unchecked.`,
   },
   'secrets-left-out': {
     incomplete: false,
@@ -82,7 +102,8 @@ export const findingCatalogue = {
   },
   'clock-went-back': {
     incomplete: false,
-    text: (p) => `The clock went back: the newest backup is dated ${p.found}. This one is dated just after it.`,
+    text: (p) =>
+      `The clock went back: the ID of the newest backup, ${p.found}, is later than now. This one's ID comes just after it; its timestamp is the clock's.`,
   },
   'leftovers-removed': {
     incomplete: false,
@@ -118,6 +139,19 @@ export const findingCatalogue = {
   'database-damaged': {
     incomplete: false,
     text: (p) => `The database ${named(p)} fails its integrity check (${p.reason}).`,
+  },
+  // While a backup is restored
+  'entry-not-restored': {
+    incomplete: true,
+    text: (p) => `${named(p)} is not whole in the backup (${p.reason}) and was not restored.`,
+  },
+  'backup-unreadable': {
+    incomplete: false,
+    text: (p) => `${named(p)} could not be read (${p.reason}); whether it is whole is not known.`,
+  },
+  'verification-not-noted': {
+    incomplete: false,
+    text: (p) => `The outcome stands, but could not be noted in ${named(p)} (${p.reason}).`,
   },
   'count-mismatch': {
     incomplete: false,

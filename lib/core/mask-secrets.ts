@@ -1,6 +1,7 @@
 import { looksRandom } from './mask-entropy.ts';
 import { isIdentifierName, isSecretName } from './mask-names.ts';
-import { secretShapes, secretSpan, type SecretShape } from './mask-shapes.ts';
+import { secretSpan, type SecretShape } from './mask-shape-pattern.ts';
+import { secretShapes } from './mask-shapes.ts';
 
 /** Why a value is taken for a secret. */
 export type SecretReason = 'name' | 'entropy' | SecretShape;

@@ -1,15 +1,7 @@
+import { commandShapes } from './mask-command-shapes.ts';
+import type { ShapePattern } from './mask-shape-pattern.ts';
+
 /** Shapes by which a secret is known wherever it stands. */
-
-export type SecretShape = 'pem' | 'url' | 'assignment' | 'token';
-
-/**
- * A group `secret` (`secret2`, …) is what is masked in free text; without one, the whole match is. Every pattern has the
- * flags `g` and `d`, and no unbounded repetition that can begin at every character of a long run.
- */
-interface ShapePattern {
-  shape: SecretShape;
-  pattern: RegExp;
-}
 
 /** Names in `name=value` and `"name": "value"` whose value is a secret. */
 const assignedNames =
@@ -17,6 +9,10 @@ const assignedNames =
 
 const queryNames =
   'sig|signature|code|key|auth|apikey|api[-_]key|pass|pwd|password|passwd|jwt|sid|session(?:id)?|[a-z0-9_.-]{0,40}(?:token|secret|password|passphrase|signature|credential|api[-_]?key|access[-_]?key)';
+
+/** How the names of elements and attributes end whose content is a secret. */
+const elementNames =
+  'pass(?:word|wd|phrase|code)|pwd|secret|token|credentials?|api[-_.]?key|(?:access|secret|private|account)[-_.]?key';
 
 /** In the order in which they are looked for: a larger thing before what it may contain. */
 export const secretShapes: readonly ShapePattern[] = [
@@ -27,6 +23,47 @@ export const secretShapes: readonly ShapePattern[] = [
   },
   { shape: 'pem', pattern: /PuTTY-User-Key-File-\d[\s\S]*$/dg },
   { shape: 'token', pattern: /\bAGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1?[0-9A-Z]{16,}/dgi },
+
+  ...commandShapes,
+
+  // <password>…</password>, <db.apiKey kind="x">…</db.apiKey>, <add key="DbPassword" value="…"/>. What has no end tag is a
+  // placeholder, as in `--password <password>`.
+  {
+    shape: 'assignment',
+    pattern: new RegExp(
+      `<(?:[\\w.-]{1,40}:)?[\\w.-]{0,60}(?:${elementNames})(?:\\s[^<>]{0,300})?>\\s*(?:<!\\[CDATA\\[(?<secret>[\\s\\S]{1,10000}?)\\]\\]>|(?<secret2>[^<\\s][^<]{0,10000}))(?=\\s*<\\/)`,
+      'dgi',
+    ),
+  },
+  {
+    shape: 'assignment',
+    pattern: new RegExp(
+      `\\b(?:key|name|id)=["'][\\w.:-]{0,60}(?:${elementNames})["']\\s{1,20}value=(?:"(?<secret>[^"]+)"|'(?<secret2>[^']+)')`,
+      'dgi',
+    ),
+  },
+
+  // Headers. A cookie's value is one secret with its neighbours; the word that follows "Authorization: Basic" always is one.
+  {
+    shape: 'token',
+    pattern:
+      /\b(?:proxy-)?authorization["']?\s{0,5}[:=]\s{0,5}["']?(?:basic|bearer|negotiate)\s{1,5}(?<secret>[^\s"',;]{4,})/dgi,
+  },
+  {
+    shape: 'token',
+    pattern:
+      /\b(?:proxy-)?authorization["']?\s{0,5}[:=]\s{0,5}["']?(?:[a-z][\w-]{0,20}\s{1,5})?(?<secret>(?=[^\s"',;]{0,200}\d)[^\s"',;]{8,})/dgi,
+  },
+  {
+    shape: 'token',
+    pattern:
+      /\b(?:set-)?cookie["']?\s{0,5}[:=]\s{0,5}["']?(?<secret>[^\s=;,"']{1,80}=[^\s;"']+(?:;\s{0,5}[^\s=;,"']{1,80}(?:=[^\s;"']*)?)*)/dgi,
+  },
+  {
+    shape: 'token',
+    pattern:
+      /(?<=^|[\s;,"'([{?&])(?:[\w.-]{0,40}sess(?:ion)?(?:[-_.]?(?:id|key|cookie))?|(?:connect\.)?sid|remember[-_]?me)=(?<secret>(?=[^\s;,&"'<>]{0,15}\d|[^\s;,&"'<>]{16})[^\s;,&"'<>]{6,})/dgi,
+  },
 
   // scheme://user:password@host; the password may hold any sign that is not white space. A port is no password.
   {
@@ -57,10 +94,6 @@ export const secretShapes: readonly ShapePattern[] = [
   {
     shape: 'token',
     pattern: /\b(?:[Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?<secret>(?=\S*[\d=]|\S*[a-z][A-Z])[\w+/=.~-]{8,})/dg,
-  },
-  {
-    shape: 'assignment',
-    pattern: /(?<=^|\s)--?[a-z-]{0,40}(?:password|passphrase|secret|token|api-?key)\s+(?<secret>[^\s-]\S*)/dgi,
   },
   {
     shape: 'assignment',
@@ -98,10 +131,3 @@ export const secretShapes: readonly ShapePattern[] = [
   },
   { shape: 'token', pattern: /\bglsa_\w{16,}|\bsntry[su]_[\w=+/-]{16,}|\bdckr_pat_[\w-]{16,}|\bEAA[A-Za-z0-9]{30,}/dg },
 ];
-
-/** Where the secret part of a match stands in its text: from, to. */
-export function secretSpan(match: RegExpMatchArray): [number, number] {
-  const groups = match.indices?.groups;
-  const start = match.index ?? 0;
-  return groups?.['secret'] ?? groups?.['secret2'] ?? groups?.['secret3'] ?? [start, start + match[0].length];
-}

@@ -16,8 +16,12 @@ export function timeOfBackupId(id: string): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
+/** Puts what was made last first. By ID and never by time: IDs increase in a store, also when its clock goes back. */
+export const newestFirst = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
 export interface NextId {
   id: string;
+  /** What the clock said. The time in the ID is later where the clock went back. */
   time: Date;
   /** The ID that the clock is behind of, when it went back. */
   behind?: string;
@@ -25,7 +29,7 @@ export interface NextId {
 
 /**
  * The ID of a new backup: later than every one in the store, also when the clock went back, so that order by ID is
- * always order by making.
+ * always order by making. Only the ID is pushed behind them: `time` stays the clock's own.
  */
 export function nextBackupId(existing: Iterable<string>, now: Date, random: Random): NextId {
   let newest: { id: string; time: number } | undefined;
@@ -36,7 +40,6 @@ export function nextBackupId(existing: Iterable<string>, now: Date, random: Rand
   if (newest === undefined || newest.time < now.getTime()) {
     return { id: formatBackupId(now, random.hex(6)), time: now };
   }
-  const time = new Date(newest.time + 1);
-  const id = formatBackupId(time, random.hex(6));
-  return newest.time > now.getTime() ? { id, time, behind: newest.id } : { id, time };
+  const id = formatBackupId(new Date(newest.time + 1), random.hex(6));
+  return newest.time > now.getTime() ? { id, time: now, behind: newest.id } : { id, time: now };
 }

@@ -1,5 +1,5 @@
 import { unsafeReasonHere } from '../core/safe-path.ts';
-import type { DatabaseKind, EntryKind } from '../core/entry.ts';
+import type { Entry } from '../core/entry.ts';
 import type { Compression, StorageFormat } from '../config/settings.ts';
 
 /**
@@ -37,22 +37,10 @@ export interface FrameLine {
   sha256: string;
 }
 
-/** One entry. */
-export interface ManifestEntry {
-  path: string;
-  origin?: string;
-  kind: EntryKind;
-  mode: number;
-  mtimeNs: bigint;
-  ctimeNs?: bigint;
-  inode?: bigint;
-  uid: number;
-  gid: number;
-  size: number;
+/** One entry as it is stored. */
+export interface ManifestEntry extends Entry {
   /** Hex; of the content. Files only. */
   sha256?: string;
-  linkTarget?: string;
-  database?: DatabaseKind;
   /** Where the content begins: frame, and offset in its uncompressed bytes. It goes on through the frames that follow. */
   at?: { frame: number; offset: number };
   /** Its name in a zip archive, where that cannot be its path. */

@@ -1,5 +1,6 @@
 import { z } from 'zod/mini';
 import { BackupError, isSystemError, reasonOf } from '../core/errors.ts';
+import { refusedRead } from '../core/refused-read.ts';
 import type { DatabaseSummary } from '../core/entry.ts';
 import type { Finding } from '../core/findings.ts';
 import type { BackupMode, Compression, StorageFormat } from '../config/settings.ts';
@@ -13,7 +14,7 @@ export type BackupKind = 'manual' | 'scheduled' | 'pre-restore' | 'api';
 /** `metadata.json`: the summary of one backup. Sizes in bytes, durations in milliseconds. */
 export interface Metadata {
   id: string;
-  /** ISO 8601, UTC. */
+  /** What the clock said when it was begun: ISO 8601, UTC. Order is by ID. */
   timestamp: string;
   /** The toolkit that made it. */
   version: string;
@@ -116,14 +117,17 @@ export function parseMetadata(text: string, backup: string): Metadata {
   return parsed.data as unknown as Metadata;
 }
 
-/** Reads the metadata.json of a backup's folder; undefined when there is none (the backup is not complete). */
+/**
+ * Reads the metadata.json of a backup's folder; undefined when there is none (the backup is not complete).
+ * @throws BackupError BACKUP_UNREADABLE, MANIFEST_DAMAGED
+ */
 export async function readMetadata(folder: string): Promise<Metadata | undefined> {
   let text: string;
   try {
     text = await readFile(`${folder}/metadata.json`, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
+    throw refusedRead(error, `${folder}/metadata.json`);
   }
   return parseMetadata(text, folder);
 }

@@ -1,10 +1,12 @@
 import type { RetentionSettings } from '../config/settings.ts';
+import { newestFirst, timeOfBackupId } from './backup-id.ts';
 import { periodNamer, retentionTiers, type RetentionTier } from './retention-period.ts';
 import type { BackupKind } from './metadata.ts';
 
 /** What retention has to know of one backup. */
 export interface RetentionCandidate {
   id: string;
+  /** What the clock said when it was made. */
   timestamp: Date;
   type: BackupKind;
   complete: boolean;
@@ -65,8 +67,7 @@ export function planRetention(
   now: Date,
   timezone = 'UTC',
 ): RetentionPlan {
-  // By time and not by name: a foreign or renamed backup must not fall out of order. The ID breaks ties only.
-  const ordered = [...backups].sort((a, b) => timeOf(b) - timeOf(a) || (a.id < b.id ? 1 : -1));
+  const ordered = [...backups].sort(newestFirst);
   const past = ordered.filter((backup) => timeOf(backup) <= now.getTime());
   const good = past.filter(isGood);
 
@@ -120,6 +121,15 @@ function newestOfEachTarget(good: readonly RetentionCandidate[]): Map<string, Re
 
 const timeOf = (backup: RetentionCandidate): number => backup.timestamp.getTime();
 
+/**
+ * From when its age counts. An ID is later than all before it, so that a backup made while the clock was behind is known to
+ * be younger than its timestamp says; an ID that was pushed into the future says nothing.
+ */
+function agesFrom(backup: RetentionCandidate, now: Date): number {
+  const timeInId = timeOfBackupId(backup.id)?.getTime() ?? Infinity;
+  return timeInId > now.getTime() ? timeOf(backup) : Math.max(timeInId, timeOf(backup));
+}
+
 const isGood = (backup: RetentionCandidate): boolean => backup.complete && backup.suspect !== true;
 
 const hasTiers = (policy: RetentionSettings): boolean => retentionTiers.some((tier) => (policy[tier] ?? 0) > 0);
@@ -162,17 +172,17 @@ function limitsHitByEach(
   now: Date,
 ): Map<string, RetentionReason[]> {
   const rankAmongAll = new Map(past.map((backup, rank) => [backup, rank]));
+  const rankOfNewestGood = past.findIndex(isGood);
   // Good ones are counted among themselves: no run of incomplete ones may push them out.
   const rankAmongGood = new Map(good.map((backup, rank) => [backup, rank]));
-  const newestGood = good[0];
   const limitsHit = (backup: RetentionCandidate): RetentionReason[] => {
     if (!hasLimits(policy)) {
       // What is newer than the newest good one, though incomplete, is the only copy of the newest data.
-      const isNewer = newestGood === undefined || timeOf(backup) > timeOf(newestGood);
+      const isNewer = rankOfNewestGood === -1 || (rankAmongAll.get(backup) ?? 0) < rankOfNewestGood;
       return hasTiers(policy) && !isNewer ? [{ code: 'in-no-tier' }] : [];
     }
     const reasons: RetentionReason[] = [];
-    const ageDays = (now.getTime() - timeOf(backup)) / dayMs;
+    const ageDays = (now.getTime() - agesFrom(backup, now)) / dayMs;
     if (policy.days !== undefined && ageDays > policy.days) {
       reasons.push({ code: 'older-than-days', days: policy.days, ageDays: Math.floor(ageDays) });
     }

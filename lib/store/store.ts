@@ -1,9 +1,10 @@
-import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, rmdirSync, rmSync, statSync, type Dirent } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { makeFolder, type StoreModes } from '../core/durable-files.ts';
 import { BackupError, isBackupError, isSystemError, reasonOf, systemCode, writeError } from '../core/errors.ts';
-import { timeOfBackupId } from './backup-id.ts';
+import { newestFirst, timeOfBackupId } from './backup-id.ts';
 import { readMetadata, type Metadata } from './metadata.ts';
+import { isScratchInUse } from './scratch-folder.ts';
 
 /** Where backups rest. */
 export interface Store {
@@ -25,9 +26,16 @@ export interface StoredBackup {
 /** What is in a store: the backups, newest first, and what could not be read as one. */
 export interface StoreListing {
   backups: StoredBackup[];
-  unreadable: { folder: string; reason: string }[];
+  unreadable: UnreadableBackup[];
   /** Archives of backups without a folder, by path: whole backups of their own. */
   loneArchives: string[];
+}
+
+/** A folder that looks like a backup: one that is damaged, or one that this user may not read. */
+export interface UnreadableBackup {
+  folder: string;
+  code: 'MANIFEST_DAMAGED' | 'BACKUP_UNREADABLE';
+  reason: string;
 }
 
 export const openStore = (storage: { path: string; fileMode: number; folderMode: number }): Store => ({
@@ -38,8 +46,11 @@ export const openStore = (storage: { path: string; fileMode: number; folderMode:
 /** Lock, temporary files, journals: all rebuildable, never needed to restore. */
 export const stateFolder = (store: Store): string => join(store.path, '.state');
 
-/** Where half-made things are. Whatever is in it while nobody holds the lock is left over. */
+/** Where half-made things are. Whatever is in it while nobody holds the lock is left over, scratch folders in use excepted. */
 export const temporaryFolder = (store: Store): string => join(stateFolder(store), 'tmp');
+
+/** How the scratch folders of runs that hold no lock are called there. */
+export const scratchPrefix = 'scratch-';
 
 const archiveEnding = /\.(tar|tar\.gz|tar\.zst|zip)$/;
 
@@ -55,11 +66,15 @@ export async function listStore(store: Store): Promise<StoreListing> {
     const folder = join(store.path, name.name);
     try {
       const metadata = await readMetadata(folder);
-      if (metadata === undefined) listing.unreadable.push({ folder, reason: 'it has no metadata.json' });
+      if (metadata === undefined) listing.unreadable.push(damaged(folder, 'it has no metadata.json'));
       else listing.backups.push(storedBackup(store, name.name, folder, metadata));
     } catch (error) {
-      const reason = isBackupError(error, 'MANIFEST_DAMAGED') ? error.params.problem : reasonOf(error);
-      listing.unreadable.push({ folder, reason });
+      if (isBackupError(error, 'BACKUP_UNREADABLE')) {
+        listing.unreadable.push({ folder, code: 'BACKUP_UNREADABLE', reason: error.params.reason });
+      } else {
+        const reason = isBackupError(error, 'MANIFEST_DAMAGED') ? error.params.problem : reasonOf(error);
+        listing.unreadable.push(damaged(folder, reason));
+      }
     }
   }
   const claimed = new Set(listing.backups.map((backup) => backup.archive));
@@ -67,9 +82,11 @@ export async function listStore(store: Store): Promise<StoreListing> {
     const path = join(store.path, name.name);
     if (name.isFile() && archiveEnding.test(name.name) && !claimed.has(path)) listing.loneArchives.push(path);
   }
-  listing.backups.sort((a, b) => timeOf(b) - timeOf(a) || (a.id < b.id ? 1 : -1));
+  listing.backups.sort(newestFirst);
   return listing;
 }
+
+const damaged = (folder: string, reason: string): UnreadableBackup => ({ folder, code: 'MANIFEST_DAMAGED', reason });
 
 function storedBackup(store: Store, id: string, folder: string, metadata: Metadata): StoredBackup {
   if (metadata.id !== id) {
@@ -78,8 +95,6 @@ function storedBackup(store: Store, id: string, folder: string, metadata: Metada
   const archive = metadata.archive;
   return { id, metadata, folder, ...(archive === undefined ? {} : { archive: join(store.path, archive.file) }) };
 }
-
-const timeOf = (backup: StoredBackup): number => Date.parse(backup.metadata.timestamp);
 
 function readStore(store: Store): Dirent[] {
   try {
@@ -100,8 +115,11 @@ export function idsInStore(store: Store): string[] {
     .filter((name) => timeOfBackupId(name) !== undefined);
 }
 
-/** Makes the store's folders where they are missing. */
-export function prepareStore(store: Store): void {
+/**
+ * Makes the store's folders where they are missing.
+ * @returns the outermost folder that it made, where there was no store.
+ */
+export function prepareStore(store: Store): string | undefined {
   try {
     if (statSync(store.path, { throwIfNoEntry: false })?.isDirectory() === false) {
       throw new BackupError('WRITE_FAILED', {
@@ -110,10 +128,27 @@ export function prepareStore(store: Store): void {
         reason: 'it is a file',
       });
     }
-    makeFolder(store.path, store.modes.folder);
+    const made = makeFolder(store.path, store.modes.folder);
     makeFolder(temporaryFolder(store), store.modes.folder);
+    return made;
   } catch (error) {
     throw writeError(error, store.path, 'opening the store');
+  }
+}
+
+/**
+ * Takes back a store that `prepareStore` made and nothing has come into. Call it while holding the lock only.
+ * @param outermost the folder that `prepareStore` returned.
+ */
+export function removeNewStore(store: Store, outermost: string): void {
+  const state = stateFolder(store);
+  try {
+    if (readdirSync(store.path).some((name) => join(store.path, name) !== state)) return;
+    rmSync(state, { recursive: true });
+    for (let folder = store.path; folder.length >= outermost.length; folder = dirname(folder)) rmdirSync(folder);
+  } catch (error) {
+    // An empty folder that stays does no harm, and what failed before it is what has to be told.
+    if (systemCode(error) === undefined) throw error;
   }
 }
 
@@ -121,9 +156,14 @@ export function prepareStore(store: Store): void {
  * Removes what interrupted runs left. Call it while holding the lock only.
  * @returns how many things there were.
  */
-export function removeLeftovers(store: Store): number {
+export async function removeLeftovers(store: Store): Promise<number> {
   const folder = temporaryFolder(store);
-  const left = readdirSync(folder);
-  for (const name of left) rmSync(join(folder, name), { recursive: true, force: true });
-  return left.length;
+  let removed = 0;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(scratchPrefix) && (await isScratchInUse(path))) continue;
+    rmSync(path, { recursive: true, force: true });
+    removed += 1;
+  }
+  return removed;
 }

@@ -42,6 +42,12 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   STORE_NOT_FOUND: [{ store: '/app/backups' }],
   STORE_EMPTY: [{ store: '/app/backups' }],
   STORE_UNREADABLE: [{ store: '/app/backups', reason: 'EACCES' }],
+  BACKUP_UNREADABLE: [
+    {
+      path: '/app/backups/backup-x/metadata.json',
+      reason: 'EACCES; it belongs to user 0, mode 0600; this runs as user 1000',
+    },
+  ],
   STORE_READ_ONLY: [{ store: '/app/backups', reason: 'EROFS' }],
   STORE_LOCKED: [
     { store: '/app/backups', waitedSeconds: 0, holder: 'create, process 4711 on host, since 2026-11-21T03:00:00.000Z' },
@@ -71,6 +77,25 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   EXTRA_UNKNOWN: [{ archive: '/tmp/foreign.tar.gz' }],
   DESTINATION_NOT_A_FOLDER: [{ destination: '/tmp/file' }],
   DESTINATION_IN_STORE: [{ destination: '/app/backups/x', store: '/app/backups' }],
+  DESTINATION_UNWRITABLE: [{ destination: '/app', paths: ['/app/state (EACCES)', '/app/config/app.json (EBUSY)'] }],
+  RESTORE_PARTIAL: [
+    {
+      backup: 'backup-2026-06-19T12-00-00-000Z-abc123',
+      destination: '/srv/my app',
+      done: 812,
+      total: 4001,
+      reason: 'Could not write /srv/my app/state/queue.json while putting it in its place: EIO: i/o error',
+      safetyBackup: 'backup-2026-06-20T12-00-00-000Z-def456',
+      root: '/srv/my app',
+    },
+    {
+      backup: 'backup-2026-06-19T12-00-00-000Z-abc123',
+      destination: '/tmp/look',
+      done: 1,
+      total: 2,
+      reason: 'The database app.db stayed locked by another process for 15 s',
+    },
+  ],
   DESTINATION_BLOCKED: [{ path: '/app/state', found: 'link', wanted: 'folder' }],
   RESTORE_DIFFERS: [{ backup: 'backup-2026-06-19T12-00-00-000Z-abc123', path: 'config/app.json' }],
   SAFETY_INCOMPLETE: [{ paths: ['config/app.json', 'state/a'] }],

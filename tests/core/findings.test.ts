@@ -53,9 +53,11 @@ describe('a backup is incomplete', () => {
     'file-unreadable',
     'folder-unreadable',
     'source-outside',
+    'source-link-outside',
     'database-locked',
     'database-corrupt',
     'database-unreadable',
+    'entry-not-restored',
   ];
 
   test('by these findings, and no others', () => {

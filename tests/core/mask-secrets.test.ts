@@ -199,11 +199,114 @@ describe('values that are secrets under any name', () => {
   });
 
   test('a long value without a pattern takes no noticeable time', () => {
-    for (const piece of ['a', '-', '://', 'eyJ-', 'a-', 'http://a', 'a:', '-----BEGIN A-----', 'password', '?key']) {
+    const commands = [
+      ...['-u a:', 'curl -u', 'mysql -p', ' -u a ', '-u a -p', 'docker login ', '--password ', '"--token", '],
+      ...['<password ', '<a.password>', '<![CDATA[', 'key="token" ', 'cookie: a=b;', 'cookie: ', 'authorization: a '],
+      ...['session', 'sess=', ';sid=', '<', 'a.'],
+    ];
+    for (const piece of [
+      'a',
+      '-',
+      '://',
+      'eyJ-',
+      'a-',
+      'http://a',
+      'a:',
+      '-----BEGIN A-----',
+      'password',
+      '?key',
+      ...commands,
+    ]) {
       secretReason({ name: plainName, value: piece.repeat(100_000 / piece.length) });
       maskText(piece.repeat(20_000 / piece.length));
     }
   }, 20_000);
+});
+
+describe('command lines, markup and headers', () => {
+  const frames: ((secret: string) => string)[] = [
+    (secret) => `curl -u app:${secret} https://h/x gave 401`,
+    (secret) => `curl -uapp:${secret} https://h/x`,
+    (secret) => `curl --silent --user 'app:${secret}' https://h`,
+    (secret) => `spawn curl [ '-u', 'app:${secret}' ] ENOENT`,
+    (secret) => `curl -x proxy:3128 --proxy-user=app:${secret} https://h`,
+    (secret) => `mysqldump -h db -P 3306 -u root -p${secret} main`,
+    (secret) => `/usr/bin/mysql -p"${secret} ${secret}" -e "select 1"`,
+    (secret) => `dump -u root -p${secret} main`,
+    (secret) => `-uroot -p'${secret}'`,
+    (secret) => `{"spawnargs":["mysqldump","-u","root","-p${secret}","main"]}`,
+    (secret) => `7z x -p${secret} a.7z`,
+    (secret) => `docker login -u me -p ${secret} registry.example.com`,
+    (secret) => `sshpass -p ${secret} ssh -p 2222 me@h`,
+    (secret) => `mongodump --db x -p ${secret}`,
+    (secret) => `unzip -P ${secret} a.zip`,
+    (secret) => `redis-cli -h r -a ${secret} ping`,
+    (secret) => `ldapsearch -x -w ${secret}`,
+    (secret) => `tool --password ${secret} x`,
+    (secret) => `tool --db-password "${secret} and ${secret}" x`,
+    (secret) => `tool --password='${secret} ${secret}'`,
+    (secret) => `tool --passwd ${secret} --secret-key ${secret}`,
+    (secret) => `["tool","--api-key","${secret}"]`,
+    (secret) => `<user>app</user><password>${secret}</password>`,
+    (secret) => `<ns:Db.Password kind="plain">\n  ${secret}\n</ns:Db.Password>`,
+    (secret) => `<apiKey><![CDATA[${secret}]]</]]></apiKey> <token>${secret}</token> <secret>${secret}</secret>`,
+    (secret) => `<clientSecret><![CDATA[${secret} & ${secret}]]></clientSecret>`,
+    (secret) => `<add key="DbPassword" value="${secret}" />`,
+    (secret) => `Authorization: Basic ${secret}`,
+    (secret) => `headers: { authorization: 'Basic ${secret}=' }`,
+    (secret) => `Proxy-Authorization: ApiKey 1${secret}`,
+    (secret) => `Authorization: 1${secret}`,
+    (secret) => `Cookie: theme=dark; session=${secret}; lang=en`,
+    (secret) => `Set-Cookie: sid=${secret}; Path=/; HttpOnly`,
+    (secret) => `{"cookie":"connect.sid=${secret}"}`,
+    (secret) => `request with session=${secret} failed`,
+    (secret) => `?x;PHPSESSID=${secret}&y`,
+  ];
+  const secretText = fromAlphabet('ACDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 24);
+
+  test.each(frames.map((frame) => [frame('…'), frame] as const))('%s shows nothing of it', (_, frame) => {
+    fc.assert(
+      fc.property(secretText, (secret) => {
+        const shown = maskText(frame(secret));
+        for (let at = 0; at + 4 <= secret.length; at += 1) expect(shown).not.toContain(secret.slice(at, at + 4));
+        expect(maskText(shown)).toBe(shown);
+      }),
+      { numRuns: 50, seed: 13 },
+    );
+  });
+
+  test('a short word is a password as well, and what stands around it stays', () => {
+    const shown = (text: string): string => maskText(text).replaceAll(/\[masked:[^\]]*\]/g, '#');
+    expect(shown('mysqldump -h db -u root -phunter2 main')).toBe('mysqldump -h db -u root -p# main');
+    expect(shown('curl -u app:hunter2 https://h/x')).toBe('curl -u app:# https://h/x');
+    expect(shown('<db><password>hunter2</password></db>')).toBe('<db><password>#</password></db>');
+    expect(shown('tool --password hunter2 --port 80')).toBe('tool --password # --port 80');
+    expect(shown('Authorization: Basic hunterhunter, then')).toBe('Authorization: Basic #, then');
+    expect(shown('Cookie: session=hunter2; a=b\nHost: h')).toBe('Cookie: #\nHost: h');
+  });
+
+  test.each([
+    ...['ssh -p 2222 host', 'docker run -p 8080:80 -u 1000:1000 image', 'node -p process.version', 'psql -p 5432 main'],
+    ...['mkdir -p /srv/app', 'mkdir -pv a', 'cp -pr a b', 'tar -xpf a.tar', 'find . -print0 -perm 644', 'ls -px'],
+    ...[
+      'mysql -h db -P 3306 -p main',
+      'mysql: server has gone away',
+      'date -u +%H:%M',
+      'sort -u file',
+      'git push -u origin main',
+    ],
+    ...['use --password <password> to set it', '-p<password> is asked for', 'ffmpeg -i a.mkv -pass 2 b.mp4'],
+    ...[
+      '<tokens>3</tokens>',
+      '<password></password>',
+      '<token-count>5</token-count>',
+      '<PasswordPolicy>long</PasswordPolicy>',
+    ],
+    ...['Authorization: required', 'the cookie: not set', 'session=expired', 'sessions=12', 'Set-Cookie is missing'],
+    ...['unzip -P', 'curl -u app https://h/x', 'https://h:8080/x -u root'],
+  ])('nothing in it is a secret: %s', (text) => {
+    expect(maskText(text)).toBe(text);
+  });
 });
 
 describe('what is shown in place of a secret', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatBackupId, nextBackupId, timeOfBackupId } from '../../lib/store/backup-id.ts';
+import { formatBackupId, newestFirst, nextBackupId, timeOfBackupId } from '../../lib/store/backup-id.ts';
 
 const noon = new Date('2026-06-19T12:00:00.000Z');
 const random = { hex: (digits: number): string => 'abcdef0123'.slice(0, digits) };
@@ -60,13 +60,13 @@ describe('the next ID', () => {
 
   test('in the same millisecond is one later, and that is no fault of the clock', () => {
     const next = nextBackupId([formatBackupId(noon, 'ffffff')], noon, random);
-    expect(next).toEqual({ id: 'backup-2026-06-19T12-00-00-001Z-abcdef', time: new Date(noon.getTime() + 1) });
+    expect(next).toEqual({ id: 'backup-2026-06-19T12-00-00-001Z-abcdef', time: noon });
   });
 
-  test('after a clock that went back is just after the newest one, and says so', () => {
+  test('after a clock that went back is just after the newest one, and says so; the time is the clock’s own', () => {
     const ahead = 'backup-2026-07-01T00-00-00-000Z-123456';
     const next = nextBackupId([ahead, formatBackupId(noon, '000000')], noon, random);
-    expect(next).toMatchObject({ id: 'backup-2026-07-01T00-00-00-001Z-abcdef', behind: ahead });
+    expect(next).toEqual({ id: 'backup-2026-07-01T00-00-00-001Z-abcdef', time: noon, behind: ahead });
   });
 
   test('does not mind what is no ID', () => {
@@ -84,10 +84,13 @@ describe('the next ID', () => {
             now,
             random,
           );
-          expect(timeOfBackupId(id)).toEqual(time);
+          expect(time).toEqual(now);
+          expect(timeOfBackupId(id)?.getTime()).toBeGreaterThanOrEqual(now.getTime());
           expect(made.every((older) => older < id)).toBe(true);
           made.push(id);
         }
+        const listed = [...made].sort().map((id) => ({ id }));
+        expect(listed.sort(newestFirst).map((one) => one.id)).toEqual(made.reverse());
       }),
     );
   });

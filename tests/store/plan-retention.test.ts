@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RetentionSettings } from '../../lib/config/settings.ts';
+import { formatBackupId } from '../../lib/store/backup-id.ts';
 import { planRetention, type RetentionCandidate, type RetentionPlan } from '../../lib/store/plan-retention.ts';
 
 const now = new Date('2026-06-19T12:00:00Z');
@@ -48,18 +49,18 @@ describe('days and count', () => {
     expect(removed(plan)).toEqual([beyond.id]);
   });
 
-  test('count keeps the newest by time, whatever the names say', () => {
+  test('count keeps the newest by ID, whatever the clock said when they were made', () => {
     const plan = planRetention(
       [
-        backup('2026-06-17T02:00Z', { id: 'zzz-oldest' }),
-        backup('2026-06-19T02:00Z', { id: 'aaa-newest' }),
-        backup('2026-06-18T02:00Z', { id: 'mmm-middle' }),
+        backup('2026-06-17T02:00Z', { id: 'id-3' }),
+        backup('2026-06-19T02:00Z', { id: 'id-1' }),
+        backup('2026-06-18T02:00Z', { id: 'id-2' }),
       ],
       { count: 2 },
       now,
     );
-    expect(survivors(plan)).toEqual(['aaa-newest', 'mmm-middle']);
-    expect(plan.remove).toEqual([{ id: 'zzz-oldest', reasons: [{ code: 'over-count', count: 2 }] }]);
+    expect(survivors(plan)).toEqual(['id-3', 'id-2']);
+    expect(plan.remove).toEqual([{ id: 'id-1', reasons: [{ code: 'over-count', count: 2 }] }]);
   });
 
   test('a backup that exceeds both limits names both', () => {
@@ -254,6 +255,35 @@ describe('what is never removed', () => {
     expect(reasonsOf(plan, '2030-01-01T00:00Z')).toEqual(['dated-in-future']);
   });
 
+  test('one dated in the future stays while those made after it, dated right, go by their own age', () => {
+    const ahead = backup('2031-01-01T00:00Z', { id: formatBackupId(new Date('2031-01-01T00:00Z'), 'aaaaaa') });
+    const after = ['2026-05-01T02:00Z', '2026-06-17T02:00Z', '2026-06-18T02:00Z'].map((time, at) =>
+      backup(time, { id: formatBackupId(new Date(Date.UTC(2031, 0, 1, 0, 0, 0, at + 1)), 'bbbbbb') }),
+    );
+    const plan = planRetention([...after, ahead], { days: 7 }, now);
+    expect(survivors(plan)).toEqual([after[2]?.id, after[1]?.id, ahead.id]);
+    expect(reasonsOf(plan, after[2]?.id ?? '')).toContain('newest-complete');
+    expect(plan.remove).toEqual([{ id: after[0]?.id, reasons: [{ code: 'older-than-days', days: 7, ageDays: 49 }] }]);
+  });
+
+  test('the day that the wrong date comes, tiers still keep each day’s own backup', () => {
+    const ids = (day: number): string => formatBackupId(new Date(Date.UTC(2026, 5, 19, 0, 0, 0, day)), 'aaaaaa');
+    const wrong = backup('2026-06-19T00:00:00.000Z', { id: ids(0) });
+    const after = [12, 13, 14].map((day) => backup(`2026-06-${day}T02:00Z`, { id: ids(day) }));
+    const plan = planRetention([wrong, ...after], { daily: 3 }, now);
+    expect(survivors(plan)).toEqual(after.map((one) => one.id).reverse());
+  });
+
+  test('what was made while the clock was years behind is as young as its ID says', () => {
+    const behind = backup('1970-01-01T00:00Z', { id: formatBackupId(new Date('2026-06-18T02:00:00.001Z'), 'aaaaaa') });
+    const others = ['2026-06-18T02:00Z', '2026-06-18T10:00Z'].map((time) =>
+      backup(time, { id: formatBackupId(new Date(time), 'bbbbbb') }),
+    );
+    expect(removed(planRetention([behind, ...others], { days: 7 }, now))).toEqual([]);
+    const later = new Date('2026-06-26T12:00Z');
+    expect(removed(planRetention([behind, ...others], { days: 7 }, later))).toEqual([behind.id, others[0]?.id]);
+  });
+
   test('nothing while the newest backup is suspect; afterwards it counts as none of the good ones', () => {
     const suspect = backup('2026-06-19T02:00Z', { suspect: true });
     const older = everyNight(4).slice(1);
@@ -281,6 +311,8 @@ describe('for every set of backups and every policy', () => {
       (policy) =>
         Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as RetentionSettings,
     );
+  // Times are drawn apart from the order of making: clocks are wrong at times.
+  const idOf = (at: number): string => `backup-${String(at).padStart(2, '0')}`;
   const stores = fc
     .array(
       fc.record({
@@ -295,14 +327,14 @@ describe('for every set of backups and every policy', () => {
     )
     .map((list) =>
       list.map((one, at): RetentionCandidate => ({
-        id: `backup-${at}`,
+        id: idOf(at),
         timestamp: new Date(now.getTime() - one.ageMinutes * 60_000),
         type: one.type,
         complete: one.complete,
         suspect: one.suspect && one.ageMinutes % 7 === 0,
         sizeBytes: 1,
         ...(one.isVerified ? { verifiedAt: now } : {}),
-        ...(one.base === null ? {} : { buildsOn: [`backup-${one.base}`] }),
+        ...(one.base === null ? {} : { buildsOn: [idOf(one.base)] }),
       })),
     );
 
@@ -315,8 +347,8 @@ describe('for every set of backups and every policy', () => {
         expect(verdicts.map((one) => one.id).sort()).toEqual(backups.map((one) => one.id).sort());
         for (const one of verdicts) expect(one.reasons).not.toHaveLength(0);
         for (const list of [plan.keep, plan.remove]) {
-          const times = list.map((one) => byId.get(one.id)!.timestamp.getTime());
-          expect(times).toEqual([...times].sort((a, b) => b - a));
+          const ids = list.map((one) => one.id);
+          expect(ids).toEqual([...ids].sort().reverse());
         }
 
         const kept = new Set(survivors(plan));
@@ -325,7 +357,11 @@ describe('for every set of backups and every policy', () => {
         const gone = plan.remove.map((one) => byId.get(one.id)!);
         const good = backups.filter((one) => one.complete && !one.suspect && one.timestamp <= now);
         const stay = good.filter((one) => kept.has(one.id));
-        const newest = (list: RetentionCandidate[]): number => Math.max(...list.map((one) => one.timestamp.getTime()));
+        const newest = (list: RetentionCandidate[]): string | undefined =>
+          list
+            .map((one) => one.id)
+            .sort()
+            .at(-1);
         expect(newest(stay)).toBe(newest(good));
         const regular = (one: RetentionCandidate): boolean => one.type !== 'pre-restore';
         expect(newest(stay.filter(regular))).toBe(newest(good.filter(regular)));

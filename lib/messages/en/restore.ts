@@ -30,6 +30,7 @@ export const restore = {
   deleteExtra: 'Delete files that the backup does not have, within what it covers',
   overwrite: 'Which existing files are replaced',
   verify: 'Read everything back afterwards and compare',
+  force: 'Restore what is whole of a damaged backup, and name the rest (exit code 3)',
   yes: 'Do not ask',
   plan: (id: string, destination: string) => `Restore ${id} to ${destination}`,
   actions,
@@ -43,6 +44,8 @@ export const restore = {
   confirm: 'Go ahead?',
   dryRunDone: 'Dry run: nothing was changed.',
   done: (id: string) => `Restored ${id}`,
+  partlyDone: (id: string, lost: number) =>
+    `Restored what is whole of ${id}; not ${lost} that ${lost === 1 ? 'is' : 'are'} damaged`,
   summary: (created: number, overwritten: number, unchanged: number, kept: number, deleted: number) =>
     `${created} created, ${overwritten} overwritten, ${unchanged} unchanged, ${kept} kept, ${deleted} deleted`,
   took: (size: string, time: string) => `${size} in ${time}`,

@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorParams, ErrorText } from '../../core/error-catalogue.ts';
+import { undoCommand, type ErrorCode, type ErrorParams, type ErrorText } from '../../core/error-catalogue.ts';
 import { reason } from './reasons.ts';
 import { expectation, settingsProblem, syntaxReason } from './settings-problems.ts';
 
@@ -63,6 +63,10 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `バックアップの保存先 ${p.store} の中を見られませんでした（${reason(p.reason)}）。`,
     hint: 'フォルダであることと読み取り権限を確かめるか、storage.path にバックアップのある場所を設定してください。',
   }),
+  BACKUP_UNREADABLE: (p) => ({
+    message: `${p.path} を読み取れませんでした（${reason(p.reason)}）。壊れているかどうかは分かりません。`,
+    hint: 'バックアップの所有者として実行するか、このユーザーに読み取り権限を与えてください。',
+  }),
   STORE_READ_ONLY: (p) => ({
     message: `保存先 ${p.store} に書き込めません（${reason(p.reason)}）。`,
     hint: '権限と、ファイルシステムが読み取り専用でマウントされていないかを確かめるか、storage.path を別の場所にしてください。',
@@ -89,7 +93,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   ARCHIVE_DAMAGED: (p) => ({
     message: `アーカイブ ${p.archive} が壊れています: ${reason(p.problem)}`,
-    hint: '`backup:verify` でどこまで無事かを確かめ、別のバックアップから復元してください。',
+    hint: '別のバックアップから復元してください。または `backup:verify --check-content` でどこまで無事かを確かめ、--force で無事なものだけを復元してください。',
   }),
   ARCHIVE_UNKNOWN: (p) => ({
     message: `${p.archive} は、ここで読めるアーカイブではありません: ${reason(p.reason)}`,
@@ -101,7 +105,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   CONTENT_MISMATCH: (p) => ({
     message: `バックアップ ${p.backup}: ${p.path} がマニフェストの記録と一致しません（${reason(p.problem)}）。何も変更していません。`,
-    hint: `\`backup:verify ${p.backup} --check-content\` を実行すると、壊れているものがすべて分かります。`,
+    hint: `\`backup:verify ${p.backup} --check-content\` を実行すると、壊れているものがすべて分かります。\`backup:restore ${p.backup} --force\` は無事なものだけを復元します。`,
   }),
   RESTORE_DIFFERS: (p) => ({
     message: `${p.backup} から復元した ${p.path} を読み戻したところ、内容が異なります。`,
@@ -126,6 +130,17 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   DESTINATION_BLOCKED: (p) => ({
     message: `${p.path} は復元先では ${reason(p.found)} ですが、バックアップでは ${reason(p.wanted)} です。何も変更していません。`,
     hint: 'それを別の場所に移すか、--to で別のフォルダに復元してください。',
+  }),
+  DESTINATION_UNWRITABLE: (p) => ({
+    message: `${p.destination} への復元は、最後まで行えないため始めませんでした: ${p.paths.join(', ')}。何も変更していません。`,
+    hint: 'このユーザーに書き込む権限を与えるか（EROFS: 読み取り専用でマウントされています。EBUSY: ファイル自体がマウントされています）、--to で別のフォルダに復元してください。',
+  }),
+  RESTORE_PARTIAL: (p) => ({
+    message: `${p.backup} の ${p.destination} への復元は途中までしか終わっていません。${p.total} 項目のうち ${p.done} 項目を配置したところで失敗しました: ${reason(p.reason)}`,
+    hint:
+      p.safetyBackup === undefined
+        ? '復元前の状態の安全用バックアップはありません。原因を取り除き、同じ復元をもう一度実行すると、続きから行われます。'
+        : `復元前の状態は ${p.safetyBackup} にあります。元に戻すには:\n  ${undoCommand(p.safetyBackup, p.root)}\n原因を取り除き、同じ復元をもう一度実行すれば、続きから行われます。`,
   }),
   SAFETY_INCOMPLETE: (p) => ({
     message: `上書きされるファイルを安全バックアップが読み取れませんでした: ${p.paths.join('、')}。何も変更していません。`,

@@ -30,12 +30,20 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'source-missing': (p) => `${named(p)}（対象 ${p.target}）は存在しないため、飛ばしました。`,
   'source-outside': (p) =>
     `${named(p)}（対象 ${p.target}）はリンクでプロジェクトの外を指しているため、対象から外しました。`,
+  'source-link-outside': (p) =>
+    `${named(p)}（対象 ${p.target}）はプロジェクトの外の ${p.found} を指すリンクです。リンクとして保存しましたが、リンク先の内容は含まれていません。`,
+  'source-link': (p) =>
+    `${named(p)}（対象 ${p.target}）は ${p.found} を指すリンクです。リンクとして保存しました。リンク先の内容は、そのパス自体がいずれかの対象に入っている場合にだけ含まれます。`,
+  'folder-unsearched': (p) =>
+    `フォルダ ${named(p)} はデータベースを探すために開けませんでした（${reason(p.reason)}）。その中にデータベースがあっても、バックアップに含まれていません。`,
   'database-locked': (p) =>
     `データベース ${named(p)} はロックされたままでした（${reason(p.reason)}）。バックアップに含まれていません。`,
   'database-corrupt': (p) =>
     `データベース ${named(p)} が壊れています（${reason(p.reason)}）。元のファイルをそのまま ${p.found} として残しました。`,
   'database-unreadable': (p) =>
     `データベース ${named(p)} をコピーできませんでした（${reason(p.reason)}）。バックアップに含まれていません。`,
+  'database-unrecognized': (p) =>
+    `${named(p)} はデータベースのような名前ですが、SQLite のヘッダーがありません（暗号化、破損、または別の種類のファイル）。検査せず、通常のファイルとして保存しました。`,
   'secrets-left-out': (p) =>
     `${named(p)} には秘密情報があるため、含めませんでした。このバージョンは暗号化に対応していません。`,
   'mode-full': (p) =>
@@ -43,7 +51,7 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'certificate-unreadable': (p) =>
     `証明書 ${named(p)} を読み取れませんでした（${reason(p.reason)}）。参照情報は含まれていません。`,
   'clock-went-back': (p) =>
-    `時計が戻っています。最新のバックアップの日時は ${p.found} です。今回のものはその直後の日時にしました。`,
+    `時計が戻っています。最新のバックアップの ID ${p.found} は現在より後の日時です。今回の ID はその直後とし、timestamp には時計の日時を記録しました。`,
   'leftovers-removed': (p) => `中断された実行が残した一時ファイルを ${p.count} 個削除しました。`,
   'more-findings': (p) => `ほかに ${p.count} 件ありますが、ここには載せていません。`,
   // While a backup is verified
@@ -61,6 +69,11 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'entry-unsafe': (p) => `${named(p)} は復元先の外に書き込まれるところでした（${reason(p.reason)}）。`,
   'entry-damaged': (p) => `${named(p)} を読み戻せません（${reason(p.reason)}）。`,
   'database-damaged': (p) => `データベース ${named(p)} が整合性チェックに失敗しました（${reason(p.reason)}）。`,
+  'entry-not-restored': (p) =>
+    `${named(p)} はバックアップの中で壊れている（${reason(p.reason)}）ため、復元しませんでした。`,
+  'backup-unreadable': (p) =>
+    `${named(p)} を読み取れませんでした（${reason(p.reason)}）。壊れているかどうかは分かりません。`,
+  'verification-not-noted': (p) => `結果は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
   'count-mismatch': (p) =>
     `${named(p)}: metadata.json では ${reason(p.expected)}、マニフェストでは ${reason(p.found)} です。`,
 };

@@ -31,6 +31,7 @@ const operations = fixedPhrases({
   'putting it in its place': '所定の場所への配置',
   unpacking: '展開',
   'copying a database': 'データベースのコピー',
+  'checking its databases': 'データベースの検査',
   'changing the settings': '設定の変更',
   'writing the settings': '設定の書き込み',
 });
@@ -44,6 +45,7 @@ const places = fixedPhrases({
   'it is missing': '存在しません',
   'there is no such file': 'そのファイルはありません',
   'permission denied': '読み取る権限がありません',
+  'another run holds the lock of the store': '別の実行が保存先を使用中です',
   'it is not UTF-8 text': 'UTF-8 のテキストではありません',
   'it is not an object': 'オブジェクトではありません',
   '"scripts" is not an object': '"scripts" がオブジェクトではありません',
@@ -86,6 +88,7 @@ const damage = fixedPhrases({
   'it does not have the checksum that metadata.json names': 'チェックサムが metadata.json の値と一致しません',
   "its SHA-256 is not the manifest's": 'SHA-256 がマニフェストの値と一致しません',
   'its SHA-256 differs': 'SHA-256 が異なります',
+  'the zip does not hold it': 'zip の中にありません',
   'the link says something else': 'リンクの指す先が異なります',
   'the manifest names no place for it': 'マニフェストに位置の記録がありません',
   'the archive holds none where its metadata says': 'metadata.json の示す位置にありません',
@@ -146,6 +149,8 @@ const composed: PhraseRule[] = [
     (at) => `終わりの後、tar の ${at} バイト目に別のデータがあります`,
   ],
   [/^the copy is not like its source: (.+)$/s, (why) => `コピーが元と異なります: ${why}`],
+  [/^it belongs to user (\d+), mode (\d+)$/, (user, mode) => `所有者はユーザー ${user}、モードは ${mode}`],
+  [/^this runs as user (\d+)$/, (user) => `実行しているのはユーザー ${user}`],
   [/^(\d+) s$/, (seconds) => `${seconds} 秒`],
 ];
 

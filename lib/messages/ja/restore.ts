@@ -11,6 +11,7 @@ export const restore: Messages['restore'] = {
   deleteExtra: 'バックアップの範囲内で、バックアップにないファイルを削除する',
   overwrite: '既存のファイルのうち置き換えるもの',
   verify: '復元後にすべて読み戻して比較する',
+  force: '壊れたバックアップのうち無事なものだけを復元し、残りの名前を示す（終了コード 3）',
   yes: '確認しない',
   plan: (id, destination) => `${id} を ${destination} に復元します`,
   actions: { create: '作成', overwrite: '上書き', unchanged: '変更なし', keep: '維持', delete: '削除' },
@@ -33,6 +34,7 @@ export const restore: Messages['restore'] = {
   confirm: '実行しますか？',
   dryRunDone: 'ドライラン: 何も変更していません。',
   done: (id) => `${id} を復元しました`,
+  partlyDone: (id, lost) => `${id} のうち無事なものを復元しました。壊れている ${lost} 個は復元していません`,
   summary: (created, overwritten, unchanged, kept, deleted) =>
     `作成 ${created}、上書き ${overwritten}、変更なし ${unchanged}、維持 ${kept}、削除 ${deleted}`,
   took: (size, time) => `${size}、${time}`,

@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError, systemCode } from '../core/errors.ts';
+
+/** A private folder for what only one run needs. Its maker removes it. */
+export interface ScratchFolder {
+  path: string;
+  remove(): void;
+}
+
+/** A file in it that its maker holds locked, as the store's lock is: the lock goes with the process, however that ends. */
+const lockName = 'in-use';
+
+const mostAttempts = 10;
+
+/**
+ * Makes a folder (0700) whose name begins with `prefix`. It goes by `remove`, at the latest when the process exits; after a
+ * kill it is left, and known to be in nobody's use.
+ */
+export async function makeScratchFolder(parent: string, prefix: string): Promise<ScratchFolder> {
+  const { default: Database } = await import('better-sqlite3');
+  for (let attempt = 1; ; attempt += 1) {
+    const path = mkdtempSync(join(parent, prefix));
+    const removeFolder = (): void => rmSync(path, { recursive: true, force: true });
+    process.on('exit', removeFolder);
+    let isHeld = false;
+    let held: InstanceType<typeof Database> | undefined;
+    try {
+      held = new Database(join(path, lockName));
+      held.exec('BEGIN EXCLUSIVE');
+      // Whoever tidied up right now saw a folder without a lock.
+      isHeld = existsSync(join(path, lockName));
+    } catch (error) {
+      if (attempt === mostAttempts || existsSync(path)) {
+        held?.close();
+        removeFolder();
+        process.off('exit', removeFolder);
+        throw error;
+      }
+    }
+    const lock = held;
+    const remove = (): void => {
+      lock?.close();
+      removeFolder();
+      process.off('exit', removeFolder);
+    };
+    if (isHeld) return { path, remove };
+    remove();
+  }
+}
+
+/** True while the process that made it lives. */
+export async function isScratchInUse(path: string): Promise<boolean> {
+  const file = join(path, lockName);
+  if (!existsSync(file)) return false;
+  const { default: Database } = await import('better-sqlite3');
+  let database: InstanceType<typeof Database> | undefined;
+  try {
+    database = new Database(file, { fileMustExist: true, timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+    return false;
+  } catch (error) {
+    return systemCode(error)?.startsWith('SQLITE_BUSY') === true;
+  } finally {
+    database?.close();
+  }
+}
+
+/** Removes the scratch folders of this user in `parent` that killed runs have left. */
+export async function removeUnusedScratch(parent: string, prefix: string): Promise<void> {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(parent, name);
+    try {
+      if (!(await isScratchInUse(path))) rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      if (!isSystemError(error, 'EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY')) throw error;
+    }
+  }
+}
