@@ -2,6 +2,7 @@ import { ContentCheck } from '../archive/content-check.ts';
 import type { ContentSink } from '../archive/content.ts';
 import { Breather } from '../core/breather.ts';
 import { isBackupError, isSystemError, reasonOf } from '../core/errors.ts';
+import { isRefused, refusalReason } from '../core/refused-read.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
@@ -47,8 +48,11 @@ export class CheckingSink implements ContentSink {
   failed(entry: ManifestEntry, error: Error): void {
     this.options.databases?.end();
     // Nothing is known of it then: that is no damage.
-    if (isBackupError(error, 'CODEC_UNAVAILABLE')) throw error;
-    if (isSystemError(error, 'ENOENT')) this.options.onProblem(finding('entry-missing', { path: entry.path }));
+    if (isBackupError(error, 'CODEC_UNAVAILABLE') || isBackupError(error, 'BACKUP_UNREADABLE')) throw error;
+    if (isRefused(error)) {
+      const { path } = entry;
+      this.options.onProblem(finding('backup-unreadable', { path, reason: refusalReason(error, path) }));
+    } else if (isSystemError(error, 'ENOENT')) this.options.onProblem(finding('entry-missing', { path: entry.path }));
     else {
       const reason = isBackupError(error, 'ARCHIVE_DAMAGED') ? error.params.problem : reasonOf(error);
       this.options.onProblem(finding('entry-damaged', { path: entry.path, reason }));

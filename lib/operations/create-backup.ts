@@ -5,7 +5,15 @@ import { BackupError, isSystemError, writeError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
 import { nextBackupId } from '../store/backup-id.ts';
 import { finishRemovals } from '../store/remove-backup.ts';
-import { idsInStore, openStore, prepareStore, removeLeftovers, temporaryFolder, type Store } from '../store/store.ts';
+import {
+  idsInStore,
+  openStore,
+  prepareStore,
+  removeLeftovers,
+  removeNewStore,
+  temporaryFolder,
+  type Store,
+} from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import type { CreateRequest, CreateResult } from './create-result.ts';
@@ -23,9 +31,16 @@ export async function createBackup(context: RunContext, request: CreateRequest):
   const { settings, clock, host, retryLockSeconds, signal } = context;
   const targets = prepareCreate(context, request);
   const store = openStore(settings.storage);
-  prepareStore(store);
+  const made = prepareStore(store);
   const lock = { verb: 'create', host, retrySeconds: retryLockSeconds, clock, signal };
-  return withStoreLock(store, lock, () => createInLockedStore(context, request, store, targets));
+  return withStoreLock(store, lock, async () => {
+    try {
+      return await createInLockedStore(context, request, store, targets);
+    } catch (error) {
+      if (made !== undefined) removeNewStore(store, made);
+      throw error;
+    }
+  });
 }
 
 /** The same for a caller that holds the store's lock already: a restore, for its safety backup. */
@@ -35,7 +50,7 @@ export async function createInLockedStore(
   store: Store,
   targets: readonly TargetDefinition[],
 ): Promise<CreateResult> {
-  const leftovers = (await finishRemovals(store)) + removeLeftovers(store);
+  const leftovers = (await finishRemovals(store)) + (await removeLeftovers(store));
   const next = nextBackupId(idsInStore(store), context.clock.now(), context.random);
   const workFolder = join(temporaryFolder(store), next.id);
   try {

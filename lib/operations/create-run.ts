@@ -18,6 +18,7 @@ import type { TargetDefinition } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import type { CreateRequest, CreateResult, TargetTotals } from './create-result.ts';
 import { DatabaseCopier } from './database-copier.ts';
+import { knownDatabases } from './known-databases.ts';
 import { openPayload } from './open-payload.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -62,7 +63,6 @@ export class CreateRun {
     const { settings, clock, events } = context;
     const startedMs = clock.monotonicMs();
     const git = readGitState(settings.root, context.environment);
-    if (next.behind !== undefined) this.report(finding('clock-went-back', { found: next.behind }));
     const mode = request.mode ?? (settings.incremental.enabled ? 'incremental' : 'full');
     if (mode !== 'full') this.report(finding('mode-full', { kind: mode }));
 
@@ -72,8 +72,9 @@ export class CreateRun {
     const manifestFile = join(folder, 'manifest.jsonl.gz');
     const archiveName = this.archiveName();
     const manifest = new ManifestWriter(manifestFile, this.manifestHeader(targets, archiveName), store.modes.file);
-    const copier = new DatabaseCopier(context, this.workFolder);
+    const copier = new DatabaseCopier(context, this.workFolder, this.placed);
     const { backups } = await listStore(store);
+    this.noteClock(backups[0]);
     this.expected = expectation(backups, targets);
     const payload = await openPayload({
       storage: settings.storage,
@@ -87,12 +88,11 @@ export class CreateRun {
     });
     try {
       events.emit('phase', 'scan');
-      const collector = collectEntries(
-        context,
-        targets,
-        (one) => this.report(one),
-        (one) => this.placed.push(one),
-      );
+      const collector = collectEntries(context, targets, {
+        report: (one) => this.report(one),
+        onPlaced: (one) => this.placed.push(one),
+        knownDatabases: knownDatabases(backups),
+      });
       if (targets.some((target) => target.sources.includes('@databases'))) {
         for (const origin of collector.found.databases) void copier.start(origin);
       }
@@ -141,7 +141,7 @@ export class CreateRun {
     payload: PayloadWriter,
     copier: DatabaseCopier,
   ): Promise<void> {
-    const { clock, signal, events } = this.context;
+    const { clock, signal } = this.context;
     const startedMs = clock.monotonicMs();
     const totals = { files: 0, size: 0, duration: 0 };
     for (const scanned of entries) {
@@ -153,6 +153,7 @@ export class CreateRun {
         if (copied.summary !== undefined) this.databases.push(copied.summary);
         if (copied.entry === undefined) continue;
         entry = copied.entry;
+        this.showProgress();
       }
       const added = payload.add(entry);
       const outcome = added instanceof Promise ? await added : added;
@@ -163,12 +164,23 @@ export class CreateRun {
       totals.size += outcome.stored.size;
       this.files += 1;
       this.bytes += outcome.stored.size;
-      if (this.files % 64 === 0 || outcome.stored.size > 1 << 20) {
-        events.emit('progress', { phase: 'pack', files: this.files, bytes: this.bytes, ...this.expected });
-      }
+      if (this.files % 64 === 0 || outcome.stored.size > 1 << 20) this.showProgress();
     }
     totals.duration = Math.round(clock.monotonicMs() - startedMs);
     this.totals[target.name] = totals;
+  }
+
+  private showProgress(): void {
+    const { files, bytes, expected } = this;
+    this.context.events.emit('progress', { phase: 'pack', files, bytes, ...expected });
+  }
+
+  /** Told once: when the newest backup has a time that is right again, its ID alone is ahead. */
+  private noteClock(newest: StoredBackup | undefined): void {
+    const { behind, time } = this.next;
+    if (behind === undefined || (newest !== undefined && Date.parse(newest.metadata.timestamp) <= time.getTime()))
+      return;
+    this.report(finding('clock-went-back', { found: behind }));
   }
 
   private archiveName(): string | undefined {

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
 import { isBackupError, isSystemError, reasonOf, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { copySqlite } from '../targets/databases/sqlite-driver.ts';
+import { statOf } from '../targets/scan-folder.ts';
+import type { PlacedFolder } from '../targets/scan-target.ts';
+import { CopyProgress } from './copy-progress.ts';
+import { corruptName } from './corrupt-name.ts';
 import type { RunContext } from './run-context.ts';
 
 /** A database's entry, ready to be stored, or why there is none. */
@@ -12,7 +17,7 @@ export interface CopiedDatabase {
   finding?: Finding;
 }
 
-type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'databaseTimeoutSeconds'>;
+type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'events' | 'databaseTimeoutSeconds'>;
 
 type Copied = { bytes: number; file: string; version: string; tables: string[] } | { error: unknown };
 
@@ -20,13 +25,20 @@ type Copied = { bytes: number; file: string; version: string; tables: string[] }
 export class DatabaseCopier {
   private readonly context: CopierContext;
   private readonly folder: string;
+  private readonly placed: readonly PlacedFolder[];
+  private readonly progress: CopyProgress;
   private readonly copies = new Map<string, Promise<Copied>>();
   private last: Promise<unknown> = Promise.resolve();
 
-  /** @param folder where the copies are written; its owner removes it. */
-  constructor(context: CopierContext, folder: string) {
+  /**
+   * @param folder where the copies are written; its owner removes it.
+   * @param placed where the sources of the targets stand in the backup; may grow as targets are begun.
+   */
+  constructor(context: CopierContext, folder: string, placed: readonly PlacedFolder[]) {
     this.context = context;
     this.folder = folder;
+    this.placed = placed;
+    this.progress = new CopyProgress(context.events);
   }
 
   /** Begins to copy a database, once those before it are done. */
@@ -34,7 +46,8 @@ export class DatabaseCopier {
     const known = this.copies.get(origin);
     if (known !== undefined) return known;
     const file = join(this.folder, `database-${this.copies.size + 1}`);
-    const copy = this.last.then(() => this.copy(origin, file));
+    this.progress.expect(origin, sizeOf(join(this.context.settings.root, origin)));
+    const copy = this.last.then(() => this.copy(origin, file)).finally(() => this.progress.end(origin));
     this.copies.set(origin, copy);
     this.last = copy;
     return copy;
@@ -47,18 +60,29 @@ export class DatabaseCopier {
 
   /**
    * The entry of a database, reading from its checked copy. One that stays locked, or is corrupt, is a finding; of a corrupt
-   * one the raw file is kept as `<name>.corrupt`.
+   * one the raw file is kept as `<name>.corrupt`, or another name that is free.
    */
   async copyOf(entry: SourceEntry): Promise<CopiedDatabase> {
     const origin = entry.origin ?? entry.path;
-    const copied = await this.start(origin);
+    const copied = await this.progress.whileAwaiting(this.start(origin));
     if (!('error' in copied)) {
       return {
         entry: { ...entry, size: copied.bytes, readFrom: copied.file },
         summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
       };
     }
+    if (isBackupError(copied.error, 'DATABASE_CORRUPT')) return this.rawFile(entry, copied.error.params.problem);
     return whyNot(entry, origin, copied.error, this.context.databaseTimeoutSeconds);
+  }
+
+  private rawFile(entry: SourceEntry, reason: string): CopiedDatabase {
+    const { database: _, ...raw } = entry;
+    const name = corruptName(entry, this.context.settings.root, this.placed);
+    const about = { path: entry.origin ?? entry.path, target: entry.target };
+    return {
+      entry: { ...raw, ...name },
+      finding: finding('database-corrupt', { ...about, reason, found: name.origin }),
+    };
   }
 
   private async copy(origin: string, file: string): Promise<Copied> {
@@ -73,6 +97,7 @@ export class DatabaseCopier {
         timeoutMs: databaseTimeoutSeconds * 1000,
         clock,
         signal,
+        onProgress: (bytes, totalBytes) => this.progress.advance(origin, bytes, totalBytes),
       });
       return { bytes: copied.bytes, file, version: copied.version, tables: copied.tables };
     } catch (error) {
@@ -86,14 +111,6 @@ function whyNot(entry: SourceEntry, origin: string, error: unknown, timeoutSecon
   if (isBackupError(error, 'DATABASE_LOCKED')) {
     return { finding: finding('database-locked', { ...about, reason: `${timeoutSeconds} s` }) };
   }
-  if (isBackupError(error, 'DATABASE_CORRUPT')) {
-    const { database: _, ...raw } = entry;
-    const found = `${origin}.corrupt`;
-    return {
-      entry: { ...raw, path: `${entry.path}.corrupt`, origin: found },
-      finding: finding('database-corrupt', { ...about, reason: error.params.problem, found }),
-    };
-  }
   if (isBackupError(error, 'DATABASE_COPY_FAILED')) {
     return { finding: finding('database-unreadable', { ...about, reason: error.params.problem }) };
   }
@@ -102,4 +119,9 @@ function whyNot(entry: SourceEntry, origin: string, error: unknown, timeoutSecon
     return { finding: finding('database-unreadable', { ...about, reason: systemCode(error) ?? reasonOf(error) }) };
   }
   throw error;
+}
+
+function sizeOf(absolute: string): number {
+  const stat = statOf(absolute);
+  return stat === undefined || isNativeError(stat) ? 0 : Number(stat.size);
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
+import { newestFirst } from '../store/backup-id.ts';
 import type { Metadata } from '../store/metadata.ts';
-import { listStore, openStore } from '../store/store.ts';
+import { listStore, openStore, type UnreadableBackup } from '../store/store.ts';
 import { openLoneArchives } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -14,7 +15,7 @@ export interface BackupList {
   /** Archives in the store that this toolkit did not make; they can be verified and restored by their path. */
   otherArchives: { file: string; size: number; modifiedAt: string }[];
   /** Folders that look like backups and cannot be read as such. */
-  unreadable: { folder: string; reason: string }[];
+  unreadable: UnreadableBackup[];
 }
 
 /** @param folder another store than the settings'. @throws BackupError STORE_NOT_FOUND */
@@ -32,7 +33,7 @@ export async function listBackups(context: Pick<RunContext, 'settings'>, folder?
       otherArchives.push({ file: lone.archive, size, modifiedAt: mtime.toISOString() });
     }
   }
-  backups.sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp) || (a.id < b.id ? 1 : -1));
+  backups.sort(newestFirst);
   const storedSize = backups.reduce((sum, one) => sum + one.storedSize, 0);
   return { backups, total: backups.length, storedSize, otherArchives, unreadable: listing.unreadable };
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError, isSystemError } from '../core/errors.ts';
+import { refusedRead } from '../core/refused-read.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { detectArchive, type ArchiveKind } from '../archive/foreign-kind.ts';
 import { readEmbeddedManifest, readEmbeddedMetadata } from '../archive/embedded-manifest.ts';
@@ -8,7 +9,7 @@ import type { Compression } from '../config/settings.ts';
 import { readManifest, readManifestFile } from '../store/manifest-reader.ts';
 import type { ManifestLine } from '../store/manifest.ts';
 import { readMetadata, type Metadata } from '../store/metadata.ts';
-import { listStore, openStore, type Store, type StoredBackup, type StoreListing } from '../store/store.ts';
+import { listStore, openStore, type Store, type StoredBackup, type UnreadableBackup } from '../store/store.ts';
 import { rememberManifest } from './remember-manifest.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -39,7 +40,8 @@ export interface ForeignBackup {
 /**
  * Finds a backup by `latest`, its ID, a unique beginning of it, its name, or the path of its archive or folder. `latest` is
  * the newest one that is not a safety backup: that holds what a restore replaced.
- * @throws BackupError BACKUP_NOT_FOUND, BACKUP_AMBIGUOUS, STORE_NOT_FOUND, STORE_EMPTY, ARCHIVE_UNKNOWN, MANIFEST_DAMAGED
+ * @throws BackupError BACKUP_NOT_FOUND, BACKUP_AMBIGUOUS, STORE_NOT_FOUND, STORE_EMPTY, ARCHIVE_UNKNOWN, MANIFEST_DAMAGED,
+ * BACKUP_UNREADABLE
  */
 export async function openBackup(
   context: Pick<RunContext, 'settings'>,
@@ -75,13 +77,14 @@ async function findLone(files: readonly string[], name: string): Promise<OpenBac
 }
 
 /** Who asks for the newest backup must not be given an older one in silence. IDs sort by time. */
-function refuseDamagedNewest(backups: readonly StoredBackup[], unreadable: StoreListing['unreadable']): void {
+function refuseDamagedNewest(backups: readonly StoredBackup[], unreadable: readonly UnreadableBackup[]): void {
   const newest = backups.reduce((newestId, { id }) => (id > newestId ? id : newestId), '');
   const damaged = unreadable.find(({ folder }) => basename(folder) > newest);
   if (damaged !== undefined) throw damagedBackup(damaged);
 }
 
-function damagedBackup({ folder, reason }: StoreListing['unreadable'][number]): BackupError {
+function damagedBackup({ folder, code, reason }: UnreadableBackup): BackupError {
+  if (code === 'BACKUP_UNREADABLE') return new BackupError(code, { path: join(folder, 'metadata.json'), reason });
   return new BackupError('MANIFEST_DAMAGED', { backup: folder, problem: reason });
 }
 
@@ -106,6 +109,14 @@ function exists(path: string): boolean {
 
 /** Opens the backup whose archive or folder is at that path. */
 async function openPath(path: string): Promise<OpenBackup | ForeignBackup> {
+  try {
+    return await lookInto(path);
+  } catch (error) {
+    throw refusedRead(error, path);
+  }
+}
+
+async function lookInto(path: string): Promise<OpenBackup | ForeignBackup> {
   if (statSync(path).isDirectory()) {
     const metadata = await readMetadata(path);
     if (metadata === undefined) {
@@ -162,7 +173,7 @@ async function* readStoredManifest(file: string, id: string, checksum: string): 
   try {
     yield* readManifest(readManifestFile(file), id, checksum);
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw error;
+    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
     throw new BackupError(
       'MANIFEST_DAMAGED',
       { backup: id, problem: 'manifest.jsonl.gz is missing' },

@@ -6,6 +6,7 @@ import { FrameContent } from '../archive/frame-content.ts';
 import { FrameReader } from '../archive/frame-reader.ts';
 import { TreeContent } from '../archive/tree-content.ts';
 import { BackupError, isSystemError } from '../core/errors.ts';
+import { refusedRead } from '../core/refused-read.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
 import type { OpenBackup } from './open-backup.ts';
@@ -45,14 +46,14 @@ export async function openContent(
   }
 }
 
-/** @throws BackupError ARCHIVE_DAMAGED where the archive is missing, CODEC_UNAVAILABLE */
+/** @throws BackupError ARCHIVE_DAMAGED where the archive is missing, BACKUP_UNREADABLE, CODEC_UNAVAILABLE */
 export function openArchive(backup: OpenBackup, header: ManifestHeader, index: number): FrameReader {
   const own = archiveOf(backup);
   const file = index === 0 ? own : join(dirname(own), header.archives[index]?.file ?? '');
   try {
     return new FrameReader(file, codecOf(header.compression));
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw error;
+    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
     throw new BackupError('ARCHIVE_DAMAGED', { archive: file, problem: 'it is missing' }, { cause: error });
   }
 }

@@ -1,9 +1,11 @@
 import { codecOf } from '../archive/codecs.ts';
-import { BackupError } from '../core/errors.ts';
+import { BackupError, isBackupError } from '../core/errors.ts';
 import { meansIncomplete, type Finding } from '../core/findings.ts';
+import { listStore, openStore, type StoredBackup } from '../store/store.ts';
 import { defineTargets, type TargetDefinition } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import type { CreateRequest, TargetTotals } from './create-result.ts';
+import { knownDatabases } from './known-databases.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Everything that can be wrong with a request is found before anything is written. */
@@ -25,10 +27,13 @@ export interface BackupPlan {
 }
 
 /** Looks at what a create would store. Databases are counted as they lie, not copied. */
-export function planBackup(context: RunContext, request: CreateRequest): BackupPlan {
+export async function planBackup(context: RunContext, request: CreateRequest): Promise<BackupPlan> {
   const targets = prepareCreate(context, request);
   const plan: BackupPlan = { dryRun: true, files: 0, size: 0, targets: {}, warnings: [], complete: true };
-  const collector = collectEntries(context, targets, (one) => plan.warnings.push(one));
+  const collector = collectEntries(context, targets, {
+    report: (one) => plan.warnings.push(one),
+    knownDatabases: knownDatabases(await backupsOf(context)),
+  });
   for (const target of targets) {
     const totals = { files: 0, size: 0 };
     for (const entry of collector.entriesOf(target)) {
@@ -48,4 +53,14 @@ export function planBackup(context: RunContext, request: CreateRequest): BackupP
   }
   plan.complete = !meansIncomplete(plan.warnings);
   return plan;
+}
+
+/** None where there is no store yet, or where it may not be read: a plan writes nothing, and need not. */
+async function backupsOf(context: RunContext): Promise<StoredBackup[]> {
+  try {
+    return (await listStore(openStore(context.settings.storage))).backups;
+  } catch (error) {
+    if (isBackupError(error, 'STORE_NOT_FOUND') || isBackupError(error, 'STORE_UNREADABLE')) return [];
+    throw error;
+  }
 }

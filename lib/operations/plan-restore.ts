@@ -1,6 +1,7 @@
 import { Breather } from '../core/breather.ts';
 import { BackupError } from '../core/errors.ts';
 import { comparePaths } from '../core/path-bytes.ts';
+import { PathSet } from '../core/path-set.ts';
 import { meansIncomplete, type Finding } from '../core/findings.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
@@ -9,6 +10,7 @@ import { hasDatabases } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import { checkDestination, realPlace } from './destination-folder.ts';
 import { entryBehindLink } from './entry-behind-link.ts';
+import { onePerPlace } from './one-per-place.ts';
 import type { OpenBackup } from './open-backup.ts';
 import { decide } from './restore-decision.ts';
 import type { PlannedAction, RestorePlan, RestoreRequest } from './restore-result.ts';
@@ -24,11 +26,15 @@ export interface PreparedRestore {
   header: ManifestHeader;
   frames: FrameTable;
   select: EntrySelection;
+  /** Begins a reading of the manifest in which every place is given once. */
+  selectOnce: () => EntrySelection;
   destination: Destination;
   /** The targets of the backup that are asked for, for the safety backup. */
   targets: TargetDefinition[];
   /** Files at the destination that the backup does not have, to be deleted. */
   extra: string[];
+  /** Places of what a forced restore could not give back whole; empty until it is applied. */
+  lost: Set<string>;
 }
 
 /**
@@ -47,6 +53,8 @@ export async function planRestore(
   const destination = destinationOf(context, request);
   const { folder } = destination;
   const select = selectEntries(Object.keys(backup.metadata.targets), request);
+  const selectOnce = await onePerPlace(backup, select);
+  const once = selectOnce();
   const frames = new FrameTable();
   const plan = emptyPlan(context, backup.id, request, folder);
   const breather = new Breather();
@@ -59,7 +67,7 @@ export async function planRestore(
       if (line.type === 'header') header = line.header;
       else if (line.type === 'frame') frames.add(line.frame);
       else if (line.type === 'entry') {
-        planEntry(line.entry, plan, { select, destination, request, mostActions });
+        planEntry(line.entry, plan, { select: once, destination, request, mostActions });
         if (line.entry.kind === 'symlink') links.add(select(line.entry) ?? '');
       }
     }
@@ -75,7 +83,8 @@ export async function planRestore(
     ? await findExtra(context, backup, targets, select, folder, (one) => plan.warnings.push(one))
     : [];
   for (const path of extra) noteAction(plan, { action: 'delete', path, reason: 'extra' }, mostActions);
-  return { plan, backup, request, header, frames, select, destination, targets, extra };
+  const lost = new Set<string>();
+  return { plan, backup, request, header, frames, select, selectOnce, destination, targets, extra, lost };
 }
 
 /** Words that name nothing of the backup are a mistake: a restore that does nothing must not pass for one that did. */
@@ -101,6 +110,7 @@ export function emptyPlan(context: RunContext, id: string, request: RestoreReque
     folders: 0,
     bytes: 0,
     actions: [],
+    changed: new PathSet(),
     databases: [],
     isProject,
     takesSafetyBackup: isProject && !request.skipBackup,
@@ -130,12 +140,19 @@ export function planEntry(
   if (writes) plan.bytes += entry.size;
   if (decision.action === 'overwrite' && entry.database !== undefined) plan.databases.push(origin);
   if (entry.kind === 'directory') plan.folders += standing === undefined || !standing.isSame() ? 1 : 0;
-  else noteAction(plan, { ...decision, path: origin }, given.mostActions);
+  else noteAction(plan, { action: decision.action, path: origin, reason: decision.reason }, given.mostActions);
   return writes;
 }
 
 function noteAction(plan: RestorePlan, action: PlannedAction, mostActions: number): void {
   plan.counts[action.action] += 1;
+  if (action.action === 'overwrite' || action.action === 'delete') {
+    plan.changed.add(action.path);
+    // A folder that is known has known ones above it.
+    for (let end = action.path.lastIndexOf('/'); end > 0; end = action.path.lastIndexOf('/', end - 1)) {
+      if (!plan.changed.add(action.path.slice(0, end))) break;
+    }
+  }
   if (action.action !== 'unchanged' && plan.actions.length < mostActions) plan.actions.push(action);
 }
 
@@ -151,7 +168,7 @@ async function findExtra(
   folder: string,
   report: (finding: Finding) => void,
 ): Promise<string[]> {
-  const held = new Set<string>();
+  const held = new PathSet();
   for await (const batch of backup.readManifest()) {
     for (const line of batch) if (line.type === 'entry' && line.entry.origin !== undefined) held.add(line.entry.origin);
   }
@@ -161,7 +178,7 @@ async function findExtra(
     unread.some((path) => path !== undefined && (origin === path || origin.startsWith(`${path}/`)));
   const files = targets.filter((target) => !hasDatabases(target));
   const there = { ...context, settings: { ...context.settings, root: folder } };
-  const collector = collectEntries(there, files, report);
+  const collector = collectEntries(there, files, { report });
   const extra: string[] = [];
   for (const target of files) {
     for (const entry of collector.entriesOf(target)) {

@@ -1,15 +1,19 @@
 import { BackupError, isBackupError } from '../core/errors.ts';
+import { refusedRead } from '../core/refused-read.ts';
 import { ContentCheck } from '../archive/content-check.ts';
 import type { ContentSink } from '../archive/content.ts';
 import { entriesOnly, type ManifestEntry } from '../store/manifest.ts';
-import { openContent } from './open-content.ts';
+import { LostEntries } from './lost-entries.ts';
+import { archiveOf, openContent } from './open-content.ts';
 import type { PreparedRestore } from './plan-restore.ts';
-import { putInPlace, type StagedRestore } from './put-in-place.ts';
+import type { StagedRestore } from './placement.ts';
+import { putInPlace } from './put-in-place.ts';
 import { decide } from './restore-decision.ts';
 import type { RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
 import { StagingFolder } from './staging-folder.ts';
+import { ZipSalvage } from './zip-salvage.ts';
 
 /**
  * Applies a plan: safety backup, staging, every hash and database checked, and only then the swap. Until the swap nothing
@@ -27,7 +31,8 @@ export async function applyRestore(context: RunContext, prepared: PreparedRestor
     stage: (staging) => stage(context, prepared, staging.files, staging.databases),
   });
   if (request.verify) await proveRestored(prepared);
-  return { ...result, id: backup.id };
+  const { lost } = prepared;
+  return { ...result, id: backup.id, ...(lost.size === 0 ? {} : { notRestored: lost.size }) };
 }
 
 /** Writes everything that is to be created or replaced into the staging folder, each content proven by its hash. */
@@ -40,16 +45,21 @@ async function stage(
   const { backup, header, frames } = prepared;
   const owner = process.getuid?.() === 0 ? { uid: 0, gid: process.getgid?.() ?? 0 } : undefined;
   const files = new StagingFolder(folder, backup.id, owner);
-  const reader = await openContent(backup, header, frames, {
-    signal: context.signal,
-    scratch: () => databases.folder('zip'),
-  });
-  const sink = new StagingSink(context, prepared, files, databases);
+  const lost = prepared.request.force === true ? new LostEntries(prepared.plan) : undefined;
+  const reader =
+    lost !== undefined && header.layout === 'zip'
+      ? new ZipSalvage(archiveOf(backup), context.signal)
+      : await openContent(backup, header, frames, {
+          signal: context.signal,
+          scratch: () => databases.folder('zip'),
+        });
+  const sink = new StagingSink(context, prepared, files, databases, lost);
   try {
     const isDatabase = (entry: ManifestEntry): boolean => entry.database !== undefined;
+    const selectOnce = prepared.selectOnce();
     const read = (isAsked: (entry: ManifestEntry) => boolean): Promise<void> =>
       reader.read(
-        entriesOnly(backup.readManifest(), (entry) => isAsked(entry) && isWritten(prepared, entry)),
+        entriesOnly(backup.readManifest(), (entry) => isAsked(entry) && isWritten(prepared, entry, selectOnce(entry))),
         sink,
       );
     if (backup.metadata.databases.length === 0) await read(() => true);
@@ -60,6 +70,9 @@ async function stage(
       await read((entry) => !isDatabase(entry));
     }
     files.finish();
+    if (lost !== undefined) await sink.loseDamagedDatabases();
+    lost?.finish();
+    lost?.origins.forEach((origin) => prepared.lost.add(origin));
     return { bytes: sink.totalBytes, folders: files.folders, owner };
   } finally {
     sink.close();
@@ -68,8 +81,11 @@ async function stage(
 }
 
 /** The same decision as the plan's, taken again: what changed since the plan was shown is not overwritten by mistake. */
-function isWritten({ select, destination, request }: PreparedRestore, entry: ManifestEntry): boolean {
-  const origin = select(entry);
+function isWritten(
+  { destination, request }: PreparedRestore,
+  entry: ManifestEntry,
+  origin: string | undefined,
+): boolean {
   if (origin === undefined) return false;
   if (entry.kind === 'directory') return true;
   const { action } = decide(entry, destination.standingAt(entry, origin), request.overwrite);
@@ -77,15 +93,16 @@ function isWritten({ select, destination, request }: PreparedRestore, entry: Man
 }
 
 /** Reads everything back and compares it with the manifest. */
-async function proveRestored({ backup, select, destination, request }: PreparedRestore): Promise<void> {
+async function proveRestored({ backup, selectOnce, destination, request, lost }: PreparedRestore): Promise<void> {
   // What a policy keeps is meant to differ.
   if (request.overwrite === 'never' || request.overwrite === 'if-newer') return;
   destination.forget();
-  const isFile = (entry: ManifestEntry): boolean => entry.kind === 'file' && entry.database === undefined;
-  for await (const batch of entriesOnly(backup.readManifest(), isFile)) {
+  const select = selectOnce();
+  for await (const batch of entriesOnly(backup.readManifest())) {
     for (const entry of batch) {
       const origin = select(entry);
-      if (origin === undefined || destination.standingAt(entry, origin)?.isSame() === true) continue;
+      if (origin === undefined || entry.kind !== 'file' || entry.database !== undefined) continue;
+      if (lost.has(origin) || destination.standingAt(entry, origin)?.isSame() === true) continue;
       throw new BackupError('RESTORE_DIFFERS', { backup: backup.id, path: origin });
     }
   }
@@ -98,17 +115,30 @@ class StagingSink implements ContentSink {
   private readonly prepared: PreparedRestore;
   private readonly files: StagingFolder;
   private readonly databases: DatabaseStaging;
+  private readonly lost: LostEntries | undefined;
   private check: ContentCheck | undefined;
+  private begun: ManifestEntry | undefined;
+  private begunBytes = 0;
 
-  constructor(context: RunContext, prepared: PreparedRestore, files: StagingFolder, databases: DatabaseStaging) {
+  /** @param lost takes what is not whole; without it, such a content ends the restore. */
+  constructor(
+    context: RunContext,
+    prepared: PreparedRestore,
+    files: StagingFolder,
+    databases: DatabaseStaging,
+    lost: LostEntries | undefined,
+  ) {
     this.context = context;
     this.prepared = prepared;
     this.files = files;
     this.databases = databases;
+    this.lost = lost;
   }
 
   begin(entry: ManifestEntry): void {
     this.check = entry.kind === 'file' ? new ContentCheck(entry) : undefined;
+    this.begun = entry;
+    this.begunBytes = this.totalBytes;
     if (entry.database !== undefined) this.databases.begin(entry);
     else this.files.begin(entry, this.prepared.select(entry) ?? entry.path);
   }
@@ -130,12 +160,9 @@ class StagingSink implements ContentSink {
   end(entry: ManifestEntry): void {
     const problem = this.check?.problem();
     if (problem !== undefined) {
-      const isSize = problem.code === 'entry-size';
-      throw new BackupError('CONTENT_MISMATCH', {
-        backup: this.prepared.backup.id,
-        path: entry.path,
-        problem: isSize ? `${problem.found} bytes where ${problem.expected} are expected` : 'its SHA-256 differs',
-      });
+      const { code, found, expected } = problem;
+      const sizes = `${found} bytes where ${expected} are expected`;
+      return this.lose(entry, this.mismatch(entry, code === 'entry-size' ? sizes : 'its SHA-256 differs'));
     }
     if (entry.database !== undefined) this.databases.end();
     else this.files.end(entry);
@@ -143,11 +170,44 @@ class StagingSink implements ContentSink {
   }
 
   failed(entry: ManifestEntry, error: Error): void {
-    if (isBackupError(error)) throw error;
-    throw new BackupError(
+    const failure = refusedRead(error, entry.path);
+    this.lose(entry, isBackupError(failure) ? failure : this.mismatch(entry, error.message, error));
+  }
+
+  /** What SQLite itself does not call whole is no more restored than what has another hash. */
+  async loseDamagedDatabases(): Promise<void> {
+    for (const staged of [...this.databases.staged]) {
+      const problem = await this.databases.problemOf(staged, this.context.signal);
+      if (problem === undefined) continue;
+      this.databases.discard(staged.entry);
+      this.begun = undefined;
+      this.totalBytes -= staged.entry.size;
+      this.lose(staged.entry, this.mismatch(staged.entry, `its integrity check says: ${problem}`));
+    }
+  }
+
+  private mismatch(entry: ManifestEntry, problem: string, cause?: Error): BackupError {
+    return new BackupError(
       'CONTENT_MISMATCH',
-      { backup: this.prepared.backup.id, path: entry.path, problem: error.message },
-      { cause: error },
+      { backup: this.prepared.backup.id, path: entry.path, problem },
+      { cause },
+    );
+  }
+
+  private lose(entry: ManifestEntry, error: BackupError): void {
+    if (this.lost === undefined) throw error;
+    const { select, destination, request } = this.prepared;
+    const origin = select(entry) ?? entry.path;
+    if (this.begun === entry) {
+      if (entry.database !== undefined) this.databases.discard(entry);
+      else this.files.discard(origin);
+      this.totalBytes = this.begunBytes;
+    }
+    this.lost.note(
+      entry,
+      origin,
+      decide(entry, destination.standingAt(entry, origin), request.overwrite).action,
+      error,
     );
   }
 

@@ -33,13 +33,14 @@ export async function restoreDatabase(staged: StagedDatabase, place: string, con
   // A link is replaced like any other file: to write through it would be to write wherever it leads.
   if (lstatSync(toSystemPath(place), { throwIfNoEntry: false })?.isFile() === true) {
     try {
-      const { clock, signal, databaseTimeoutSeconds } = context;
+      const { clock, signal, events, databaseTimeoutSeconds } = context;
       await restoreSqlite({
         staged: staged.file,
         live: place,
         timeoutMs: databaseTimeoutSeconds * 1000,
         clock,
         signal,
+        onProgress: (bytes, totalBytes) => events.emit('progress', { phase: 'swap', files: 0, bytes, totalBytes }),
       });
       chmodSync(toSystemPath(place), staged.entry.mode & 0o777);
       return;

@@ -7,7 +7,7 @@ export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'keep' | 'del
 
 export interface Decision {
   action: RestoreAction;
-  reason?: 'missing' | 'differs' | 'asked' | 'older' | 'newer' | 'never' | 'same' | 'extra';
+  reason: 'missing' | 'differs' | 'asked' | 'older' | 'newer' | 'never' | 'same' | 'extra';
 }
 
 /** What stands at an entry's destination. */

@@ -4,21 +4,22 @@ import { join } from 'node:path';
 import { BackupError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
 import { comparePaths, toSystemPath } from '../core/path-bytes.ts';
+import { PathSet } from '../core/path-set.ts';
 import { extractForeignTar } from '../archive/foreign-extract.ts';
-import { checkForeignTar } from '../archive/foreign-check.ts';
 import type { ForeignEntry } from '../archive/foreign-entry.ts';
-import { walkForeignTar } from '../archive/foreign-tar.ts';
-import { extractZip, walkZip } from '../archive/zip-reader.ts';
+import { extractZip } from '../archive/zip-reader.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { mayBeSqlite, readSqliteHeader } from '../targets/databases/sqlite-header.ts';
 import { readNames } from '../targets/scan-folder.ts';
 import type { ForeignBackup } from './open-backup.ts';
 import { destinationOf, emptyPlan, planEntry } from './plan-restore.ts';
-import { putInPlace, type StagedRestore } from './put-in-place.ts';
+import type { StagedRestore } from './placement.ts';
+import { putInPlace } from './put-in-place.ts';
 import type { RestorePlan, RestoreRequest, RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
 import { selectEntries, type EntrySelection } from './select-entries.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
+import { outlineForeign, replacedEntries, walkForeign, type ForeignOutline } from './walk-foreign.ts';
 
 /**
  * Plans the restore of an archive that someone else made: its entries go to their own paths below the destination.
@@ -35,17 +36,19 @@ export async function planForeignRestore(
   const destination = destinationOf(context, request);
   const select = selectEntries([], request);
   const plan = emptyPlan(context, backup.id, request, destination.folder);
-  const written = new Set<string>();
+  const written = new PathSet();
   const tops = new Set<string>();
-  const links = new Map<string, ManifestEntry>();
-  await walk(backup, context.signal, async (entry, content) => {
+  // All names are known to be safe before the first is looked at in the destination.
+  const outline = await outlineForeign(backup, context.signal);
+  const entryFor = entryMaker(outline);
+  const isReplaced = replacedEntries(outline);
+  await walkForeign(backup, context.signal, async (entry, content) => {
     if (entry.kind === 'special') {
       plan.warnings.push(finding('special-file', { path: entry.path, kind: entry.specialKind ?? 'special file' }));
       return;
     }
-    const sha256 = await hashOf(content);
-    const planned = manifestEntryOf(entry, sha256, links);
-    links.set(entry.path, planned);
+    const planned = entryFor(entry, await hashOf(content));
+    if (isReplaced(entry.path)) return;
     if (select(planned) !== undefined) tops.add(entry.path.split('/')[0] ?? entry.path);
     if (planEntry(planned, plan, { select, destination, request, mostActions })) written.add(entry.path);
   });
@@ -59,20 +62,10 @@ export async function planForeignRestore(
         targets,
         extra: [],
         placeOf: (entry) => entry.path,
-        stage: ({ files, databases }) => stage(context, backup, { select, written }, files, databases),
+        stage: ({ files, databases }) => stage(context, backup, { select, written, outline }, files, databases),
       }),
     close: () => undefined,
   };
-}
-
-type Visit = (entry: ForeignEntry, content: AsyncIterable<Buffer>) => void | Promise<void>;
-
-async function walk(backup: ForeignBackup, signal: AbortSignal, visit: Visit): Promise<void> {
-  const file = backup.archive;
-  if (backup.archiveKind === 'zip') return walkZip({ file, signal }, visit);
-  // All names are known to be safe before the first is looked at in the destination.
-  await checkForeignTar({ file, signal });
-  await walkForeignTar({ file, signal }, visit);
 }
 
 async function hashOf(content: AsyncIterable<Buffer>): Promise<string> {
@@ -81,15 +74,25 @@ async function hashOf(content: AsyncIterable<Buffer>): Promise<string> {
   return digest.digest('hex');
 }
 
+/** Makes a manifest's entries of an archive's, in its order. Only what hard links lead to is kept in memory. */
+function entryMaker({ hardLinked }: ForeignOutline): (entry: ForeignEntry, sha256: string) => ManifestEntry {
+  const kept = new Map<string, ManifestEntry>();
+  return (entry, sha256) => {
+    const made = manifestEntryOf(entry, sha256, kept);
+    if (hardLinked.has(entry.path)) kept.set(entry.path, made);
+    return made;
+  };
+}
+
 function manifestEntryOf(
   entry: ForeignEntry,
   sha256: string,
-  links: ReadonlyMap<string, ManifestEntry>,
+  linked: ReadonlyMap<string, ManifestEntry>,
 ): ManifestEntry {
   const { path, mode, mtimeNs } = entry;
   const common = { path, origin: path, mode, mtimeNs, uid: 0, gid: 0 };
-  const linked = entry.kind === 'hardlink' ? links.get(entry.linkTarget ?? '') : undefined;
-  if (linked !== undefined) return { ...linked, ...common };
+  const original = entry.kind === 'hardlink' ? linked.get(entry.linkTarget ?? '') : undefined;
+  if (original !== undefined) return { ...original, ...common };
   if (entry.kind === 'directory') return { ...common, kind: 'directory', size: 0 };
   if (entry.kind === 'symlink') return { ...common, kind: 'symlink', size: 0, linkTarget: entry.linkTarget ?? '' };
   return { ...common, kind: 'file', size: entry.size, sha256 };
@@ -99,7 +102,7 @@ function manifestEntryOf(
 async function stage(
   context: RunContext,
   backup: ForeignBackup,
-  wanted: { select: EntrySelection; written: ReadonlySet<string> },
+  wanted: { select: EntrySelection; written: PathSet; outline: ForeignOutline },
   folder: string,
   databases: DatabaseStaging,
 ): Promise<StagedRestore> {
@@ -108,12 +111,14 @@ async function stage(
     await extractZip(backup.archive, folder, { modes: 'files', signal: context.signal });
   else await extractForeignTar({ file: backup.archive, into: folder, signal: context.signal, modes: 'files' });
   let bytes = 0;
-  const links = new Map<string, ManifestEntry>();
   const folders = new Map<string, ManifestEntry>();
-  await walk(backup, context.signal, (entry) => {
+  const entryFor = entryMaker(wanted.outline);
+  const isReplaced = replacedEntries(wanted.outline);
+  await walkForeign(backup, context.signal, (entry) => {
     if (entry.kind === 'special') return;
     const staged = join(folder, entry.path);
-    const planned = manifestEntryOf(entry, '', links);
+    const planned = entryFor(entry, '');
+    const isOver = isReplaced(entry.path);
     if (entry.kind === 'directory') {
       if (wanted.select(planned) !== undefined) folders.set(entry.path, planned);
       return;
@@ -122,7 +127,7 @@ async function stage(
       rmSync(toSystemPath(staged), { force: true });
       return;
     }
-    links.set(entry.path, planned);
+    if (isOver) return;
     bytes += planned.size;
     const isDatabase =
       planned.kind === 'file' && mayBeSqlite(entry.path, planned.size) && readSqliteHeader(staged) !== undefined;

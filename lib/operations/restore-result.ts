@@ -1,4 +1,5 @@
 import type { Finding } from '../core/findings.ts';
+import type { PathSet } from '../core/path-set.ts';
 import type { Decision, OverwritePolicy, RestoreAction } from './restore-decision.ts';
 
 /** What a restore is asked for. */
@@ -14,6 +15,8 @@ export interface RestoreRequest {
   skipBackup: boolean;
   /** Read everything back afterwards and compare. */
   verify: boolean;
+  /** Restore what is whole of a backup that is damaged; what is not is named. Archives that someone else made have no such parts. */
+  force?: boolean;
 }
 
 export interface PlannedAction {
@@ -37,6 +40,8 @@ export interface RestorePlan {
   bytes: number;
   /** Every action but `unchanged`, or the first of them, as the caller asked. */
   actions: PlannedAction[];
+  /** Everything that is overwritten or deleted, and every folder that holds such a thing: all of it, however short the list is. */
+  changed: PathSet;
   /** Existing databases that get their content through the online backup API, in use or not. */
   databases: string[];
   /** True when the destination is the project itself. */
@@ -57,6 +62,8 @@ export interface RestoreResult {
   unchanged: number;
   kept: number;
   deleted: number;
+  /** What a forced restore could not give back whole; `warnings` name it. */
+  notRestored?: number;
   bytes: number;
   duration: number;
   actions?: PlannedAction[];

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { checkSqlite } from '../targets/databases/sqlite-driver.ts';
@@ -12,6 +12,7 @@ export interface StagedDatabase {
 export class DatabaseStaging {
   readonly staged: StagedDatabase[] = [];
   private readonly parent: string;
+  private adopted = 0;
   private fd: number | undefined;
   private readonly checks = new Map<StagedDatabase, Promise<string | undefined>>();
   /** One at a time: a second one would only take memory and the disk from the first. */
@@ -35,7 +36,8 @@ export class DatabaseStaging {
 
   /** The place of a database that its caller moves there. */
   adopt(entry: ManifestEntry): string {
-    const file = join(this.parent, `database-${this.staged.length + 1}`);
+    this.adopted += 1;
+    const file = join(this.parent, `database-${this.adopted}`);
     this.staged.push({ entry, file });
     return file;
   }
@@ -65,6 +67,14 @@ export class DatabaseStaging {
   bytes(bytes: Buffer): void {
     if (this.fd === undefined) return;
     for (let at = 0; at < bytes.length;) at += writeSync(this.fd, bytes, at);
+  }
+
+  /** Takes a database back that is not whole. */
+  discard(entry: ManifestEntry): void {
+    this.end();
+    const at = this.staged.findIndex((one) => one.entry === entry);
+    if (at === -1) return;
+    for (const { file } of this.staged.splice(at, 1)) rmSync(file, { force: true });
   }
 
   end(): void {

@@ -11,6 +11,7 @@ import {
   lutimesSync,
   mkdirSync,
   openSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeSync,
@@ -99,6 +100,12 @@ export class StagingFolder {
     this.fd = undefined;
   }
 
+  /** Takes back the file that was begun there, and ended or not. */
+  discard(origin: string): void {
+    this.close();
+    rmSync(toSystemPath(`${this.path}/${origin}`), { force: true });
+  }
+
   /** Makes the links. Folders get their modes and times once they are in place: one may forbid writing into it. */
   finish(): void {
     for (const { entry, origin } of this.links) {
@@ -173,7 +180,7 @@ function isOwnedBy(entry: ManifestEntry, owner: { uid: number; gid: number }): b
 
 const smallestHole = 4096;
 
-function isZeroBlock(bytes: Buffer): boolean {
+export function isZeroBlock(bytes: Buffer): boolean {
   return (
     bytes.length >= smallestHole && bytes[0] === 0 && bytes.compare(bytes, 1, bytes.length, 0, bytes.length - 1) === 0
   );

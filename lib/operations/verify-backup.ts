@@ -1,34 +1,33 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  readlinkSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Breather } from '../core/breather.ts';
-import { replaceFile } from '../core/durable-files.ts';
-import { BackupError, isBackupError, isSystemError, reasonOf } from '../core/errors.ts';
+import { BackupError, isBackupError, isSystemError, reasonOf, writeError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
-import { decodePath, toSystemPath } from '../core/path-bytes.ts';
+import { refusedRead } from '../core/refused-read.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import { entriesOnly, type ManifestHeader } from '../store/manifest.ts';
-import { formatMetadata, readMetadata, type Metadata } from '../store/metadata.ts';
 import { CheckingSink } from './checking-sink.ts';
 import { checkManifest } from './check-manifest.ts';
+import { checkTreeLinks } from './check-tree-links.ts';
+import type { DataSubset } from './data-subset.ts';
 import { DatabaseStaging } from './staged-databases.ts';
+import { noteVerification } from './note-verification.ts';
 import { archiveOf, openArchive, openContent } from './open-content.ts';
 import type { ForeignBackup, OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
+import { verifyScratch } from './verify-scratch.ts';
+import { verifySubset } from './verify-subset.ts';
 
-/** `integrity`: the stored bytes. `content`: every file's hash as well, and the databases' integrity. */
-export type VerifyLevel = 'integrity' | 'content';
+/**
+ * `integrity`: the stored bytes. `content`: every file's hash as well, and the databases' integrity. `subset`: a part of the
+ * stored bytes, which proves nothing of the others.
+ */
+export type VerifyLevel = 'integrity' | 'content' | 'subset';
+
+/** What is asked for. */
+export type VerifyDepth = 'integrity' | 'content' | DataSubset;
+
+export const levelOf = (depth: VerifyDepth): VerifyLevel => (typeof depth === 'string' ? depth : 'subset');
 
 /** The fields of `backup:verify --json`. */
 export interface VerifyResult {
@@ -38,50 +37,49 @@ export interface VerifyResult {
   files: number;
   /** Bytes that were read and proven. */
   bytes: number;
+  /** Bytes that all of it would be, where a subset was asked for. */
+  totalBytes?: number;
   duration: number;
   problems: Finding[];
+  /** What is no fault of the backup. */
+  warnings: Finding[];
 }
+
+/** True when something is wrong with the backup, and not only refused to this user. */
+export const isDamaged = ({ problems }: Pick<VerifyResult, 'problems'>): boolean =>
+  problems.some((one) => one.code !== 'backup-unreadable');
 
 /** Collects every problem of a backup; it does not stop at the first. */
 export async function verifyBackup(
   context: RunContext,
   backup: OpenBackup | ForeignBackup,
-  level: VerifyLevel,
+  depth: VerifyDepth,
 ): Promise<VerifyResult> {
   const startedMs = context.clock.monotonicMs();
   context.events.emit('phase', 'verify');
-  const run = new VerifyRun(context, level);
+  const run = new VerifyRun(context, depth);
   if (backup.kind === 'foreign') await run.verifyForeign(backup);
   else await run.verifyOwn(backup);
-  const { problems, files, bytes } = run;
+  const { problems, files, bytes, totalBytes } = run;
+  const isWhole = problems.length === 0;
+  // Someone else's archive is one stream: no part of it can be read alone.
+  const level = backup.kind === 'foreign' ? 'integrity' : levelOf(depth);
   const result: VerifyResult = {
     id: backup.id,
-    ok: problems.length === 0,
+    ok: isWhole,
     level,
     files,
     bytes,
+    ...(totalBytes === undefined ? {} : { totalBytes }),
     duration: Math.round(context.clock.monotonicMs() - startedMs),
     problems,
+    warnings: [],
   };
-  if (backup.kind === 'backup') await noteOutcome(backup, result.ok, context);
-  return result;
-}
-
-/**
- * Notes the proof in metadata.json, so that cleanup keeps a verified backup, or takes it back: what is damaged now must not
- * pass for verified. A store that cannot be written to stays as it is.
- */
-async function noteOutcome(backup: OpenBackup, isWhole: boolean, context: RunContext): Promise<void> {
-  if (backup.folder === undefined || (!isWhole && backup.metadata.verifiedAt === undefined)) return;
-  try {
-    const current = await readMetadata(backup.folder);
-    if (current === undefined || current.id !== backup.id) return;
-    const { verifiedAt: _, ...unproven } = current;
-    const noted: Metadata = isWhole ? { ...current, verifiedAt: context.clock.now().toISOString() } : unproven;
-    replaceFile(join(backup.folder, 'metadata.json'), formatMetadata(noted), context.settings.storage.fileMode);
-  } catch (error) {
-    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOENT')) throw error;
+  if (backup.kind === 'backup' && (isWhole ? level !== 'subset' : isDamaged(result))) {
+    const unnoted = await noteVerification(context, backup, isWhole);
+    if (unnoted !== undefined) result.warnings.push(unnoted);
   }
+  return result;
 }
 
 const readBytes = 4 << 20;
@@ -90,13 +88,14 @@ class VerifyRun {
   readonly problems: Finding[] = [];
   files = 0;
   bytes = 0;
+  totalBytes: number | undefined;
   private readonly context: RunContext;
-  private readonly level: VerifyLevel;
+  private readonly depth: VerifyDepth;
   private readonly breather = new Breather();
 
-  constructor(context: RunContext, level: VerifyLevel) {
+  constructor(context: RunContext, depth: VerifyDepth) {
     this.context = context;
-    this.level = level;
+    this.depth = depth;
   }
 
   async verifyForeign(backup: ForeignBackup): Promise<void> {
@@ -113,15 +112,35 @@ class VerifyRun {
   async verifyOwn(backup: OpenBackup): Promise<void> {
     const frames = new FrameTable();
     const header = await this.checkManifest(backup, frames);
+    const { depth } = this;
+    if (typeof depth === 'object') return this.verifySubset(backup, header, frames, depth);
     const isArchiveWhole = backup.metadata.layout === 'directory' || (await this.verifyArchive(backup));
     if (header === undefined) return;
     if (!isArchiveWhole && header.layout === 'tar') await this.verifyFrames(backup, header, frames);
     // A zip that lies alone has no hash but those of its files.
     const hasOwnHash = header.layout === 'tar' || backup.metadata.archive?.sha256 !== undefined;
-    if (this.level === 'content' || !hasOwnHash) await this.verifyContent(backup, header, frames);
+    if (depth === 'content' || !hasOwnHash) await this.verifyContent(backup, header, frames);
   }
 
-  private collect(error: unknown, path: string): void {
+  private async verifySubset(
+    backup: OpenBackup,
+    header: ManifestHeader | undefined,
+    frames: FrameTable,
+    subset: DataSubset,
+  ): Promise<void> {
+    if (header === undefined) return;
+    const onProblem = (problem: Finding): void => void this.problems.push(problem);
+    const onBytes = (bytes: number): void => this.read(bytes);
+    try {
+      const check = { context: this.context, backup, header, frames, subset, onProblem, onBytes };
+      this.totalBytes = await verifySubset(check);
+    } catch (error) {
+      this.collect(error, backup.metadata.archive?.file ?? backup.id);
+    }
+  }
+
+  private collect(thrown: unknown, path: string): void {
+    const error = refusedRead(thrown, path);
     if (isBackupError(error, 'INTERRUPTED')) throw error;
     if (isBackupError(error, 'UNSAFE_ENTRY')) {
       this.problems.push(finding('entry-unsafe', { path: error.params.path, reason: error.params.reason }));
@@ -131,8 +150,11 @@ class VerifyRun {
       this.problems.push(finding('archive-unreadable', { path, reason: error.params.problem }));
     } else if (isBackupError(error, 'ARCHIVE_UNKNOWN')) {
       this.problems.push(finding('archive-unreadable', { path, reason: error.params.reason }));
+    } else if (isBackupError(error, 'BACKUP_UNREADABLE')) {
+      const isKnown = this.problems.some((one) => one.code === 'backup-unreadable' && one.path === path);
+      if (!isKnown) this.problems.push(finding('backup-unreadable', { path, reason: error.params.reason }));
     } else if (isSystemError(error, 'ENOENT')) this.problems.push(finding('archive-missing', { path }));
-    else if (isSystemError(error, 'EIO', 'EACCES', 'EISDIR')) {
+    else if (isSystemError(error, 'EIO', 'EISDIR')) {
       this.problems.push(finding('archive-unreadable', { path, reason: reasonOf(error) }));
     } else throw error;
   }
@@ -222,8 +244,8 @@ class VerifyRun {
   }
 
   private async verifyContent(backup: OpenBackup, header: ManifestHeader, frames: FrameTable): Promise<void> {
-    const scratch = mkdtempSync(join(tmpdir(), 'ai-backup-verify-'));
-    const databases = new DatabaseStaging(scratch);
+    const scratch = await verifyScratch(this.context, backup);
+    const databases = new DatabaseStaging(scratch.path);
     try {
       const reader = await openContent(backup, header, frames, {
         signal: this.context.signal,
@@ -232,7 +254,7 @@ class VerifyRun {
       const sink = new CheckingSink({
         onProblem: (problem) => this.problems.push(problem),
         onBytes: (bytes) => this.read(bytes),
-        ...(this.level === 'content' ? { databases } : {}),
+        ...(this.depth === 'content' ? { databases } : {}),
       });
       try {
         await reader.read(entriesOnly(backup.readManifest()), sink);
@@ -240,34 +262,19 @@ class VerifyRun {
         reader.close();
         sink.close();
       }
-      if (header.layout === 'directory') await this.verifyLinks(backup);
-      if (this.level !== 'content') return;
+      if (header.layout === 'directory') await checkTreeLinks(backup, (problem) => this.problems.push(problem));
+      if (this.depth !== 'content') return;
       for (const staged of databases.staged) {
         const problem = await databases.problemOf(staged, this.context.signal);
         if (problem !== undefined)
           this.problems.push(finding('database-damaged', { path: staged.entry.path, reason: problem }));
       }
     } catch (error) {
+      if (isSystemError(error, 'ENOSPC', 'EDQUOT')) throw writeError(error, scratch.path, 'checking its databases');
       this.collect(error, backup.metadata.archive?.file ?? backup.id);
     } finally {
-      rmSync(scratch, { recursive: true, force: true });
-    }
-  }
-
-  /** A plain tree keeps links as links, so what they say is compared where they lie. */
-  private async verifyLinks(backup: OpenBackup): Promise<void> {
-    for await (const batch of backup.readManifest()) {
-      for (const line of batch) {
-        if (line.type !== 'entry' || line.entry.kind === 'file') continue;
-        const { kind, path, linkTarget } = line.entry;
-        const file = toSystemPath(`${backup.folder ?? ''}/${path}`);
-        const stat = lstatSync(file, { throwIfNoEntry: false });
-        const isThere = kind === 'directory' ? stat?.isDirectory() : stat?.isSymbolicLink();
-        if (isThere !== true) this.problems.push(finding('entry-missing', { path }));
-        else if (kind === 'symlink' && decodePath(readlinkSync(file, 'buffer')) !== linkTarget) {
-          this.problems.push(finding('entry-damaged', { path, reason: 'the link says something else' }));
-        }
-      }
+      await databases.settle();
+      scratch.remove();
     }
   }
 

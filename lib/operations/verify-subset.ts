@@ -1,0 +1,128 @@
+import { statSync } from 'node:fs';
+import { ContentCheck } from '../archive/content-check.ts';
+import { Breather } from '../core/breather.ts';
+import { BackupError, isBackupError } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
+import type { FrameTable } from '../store/frame-table.ts';
+import { entriesOnly, type ManifestEntry, type ManifestHeader } from '../store/manifest.ts';
+import { CheckingSink } from './checking-sink.ts';
+import { chooseSubset, totalOf, type DataSubset } from './data-subset.ts';
+import { archiveOf, openArchive, openContent } from './open-content.ts';
+import type { OpenBackup } from './open-backup.ts';
+import type { RunContext } from './run-context.ts';
+
+export interface SubsetCheck {
+  context: RunContext;
+  backup: OpenBackup;
+  header: ManifestHeader;
+  frames: FrameTable;
+  subset: DataSubset;
+  onProblem: (problem: Finding) => void;
+  onBytes: (bytes: number) => void;
+}
+
+/**
+ * Reads a part of a backup's bytes, chosen by lot: frames of a tar as they are stored, files of a plain tree or a zip.
+ * @returns how many bytes all of it would be.
+ * @throws BackupError INTERRUPTED, BACKUP_UNREADABLE, ARCHIVE_DAMAGED; the system's error where the archive is missing.
+ */
+export async function verifySubset(check: SubsetCheck): Promise<number> {
+  if (check.header.layout === 'tar') return verifyFrames(check);
+  const files: ManifestEntry[] = [];
+  const sizes: number[] = [];
+  await eachFile(check.backup, ({ size }) => sizes.push(size));
+  const chosen = chooseSubset(sizes, check.subset, check.context.random);
+  await eachFile(check.backup, (entry, at) => {
+    if (chosen.has(at)) files.push(entry);
+  });
+  if (check.header.layout === 'zip') await verifyZipFiles(check, files);
+  else await verifyTreeFiles(check, files);
+  return totalOf(sizes);
+}
+
+async function eachFile(backup: OpenBackup, visit: (entry: ManifestEntry, at: number) => void): Promise<void> {
+  let at = 0;
+  for await (const batch of entriesOnly(backup.readManifest(), ({ kind }) => kind === 'file')) {
+    for (const entry of batch) visit(entry, at++);
+  }
+}
+
+async function verifyFrames({ context, backup, header, frames, subset, ...tell }: SubsetCheck): Promise<number> {
+  compareSize(backup, tell.onProblem);
+  const sizes = Float64Array.from({ length: frames.length }, (_, at) => frames.get(at).storedSize);
+  const chosen = [...chooseSubset(sizes, subset, context.random)].sort((a, b) => a - b);
+  const path = backup.metadata.archive?.file ?? '';
+  const breather = new Breather();
+  const reader = openArchive(backup, header, 0);
+  try {
+    for (const at of chosen) {
+      const frame = frames.get(at);
+      if (frame.archive !== 0) continue;
+      await breather.pause();
+      if (context.signal.aborted) throw new BackupError('INTERRUPTED', {});
+      try {
+        tell.onBytes(reader.readStored(frame).length);
+      } catch (error) {
+        if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
+        tell.onProblem(finding('frame-damaged', { path, count: at, reason: error.params.problem }));
+      }
+    }
+  } finally {
+    reader.close();
+  }
+  return totalOf(sizes);
+}
+
+/** Costs nothing, and tells an archive that is cut short whatever is read of it. */
+function compareSize(backup: OpenBackup, onProblem: (problem: Finding) => void): void {
+  const { file: path = '', size: expected } = backup.metadata.archive ?? {};
+  const found = statSync(archiveOf(backup)).size;
+  if (expected === undefined || found === expected) return;
+  onProblem(finding('archive-size', { path, expected: String(expected), found: String(found) }));
+}
+
+async function verifyTreeFiles(check: SubsetCheck, files: readonly ManifestEntry[]): Promise<void> {
+  const { context, backup, header, frames } = check;
+  const reader = await openContent(backup, header, frames, {
+    signal: context.signal,
+    scratch: () => {
+      throw new TypeError('a plain tree is read where it lies');
+    },
+  });
+  const sink = new CheckingSink(check);
+  try {
+    await reader.read(inOneBatch(files), sink);
+  } finally {
+    reader.close();
+    sink.close();
+  }
+}
+
+async function* inOneBatch(files: readonly ManifestEntry[]): AsyncGenerator<readonly ManifestEntry[]> {
+  yield await Promise.resolve(files);
+}
+
+/** Reads the files where they are in the zip, and skips the others. */
+async function verifyZipFiles(check: SubsetCheck, files: readonly ManifestEntry[]): Promise<void> {
+  const { walkZip } = await import('../archive/zip-reader.ts');
+  compareSize(check.backup, check.onProblem);
+  const unread = new Map(files.map((entry) => [entry.storedAs ?? entry.path, entry]));
+  await walkZip(
+    { file: archiveOf(check.backup), signal: check.context.signal, outsideLinks: 'keep' },
+    async (one, content) => {
+      const entry = unread.get(one.path);
+      if (entry === undefined || one.kind !== 'file') return;
+      unread.delete(one.path);
+      const proof = new ContentCheck(entry);
+      for await (const chunk of content) {
+        proof.bytes(chunk);
+        check.onBytes(chunk.length);
+      }
+      const problem = proof.problem();
+      if (problem === undefined) return;
+      const { code, expected, found } = problem;
+      check.onProblem(finding(code, { path: entry.path, expected, found }));
+    },
+  );
+  for (const { path } of unread.values()) check.onProblem(finding('entry-missing', { path }));
+}
