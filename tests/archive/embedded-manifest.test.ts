@@ -18,7 +18,7 @@ afterEach(() => room.remove());
 
 async function packed(kind: PayloadKind, files = 5): Promise<void> {
   room = new PayloadRoom(kind);
-  for (let at = 0; at < files; at += 1) await room.add(room.file(`state/${at}`, `content of ${at}`));
+  for (let at = 0; at < files; at += 1) await room.add(room.made(`state/${at}`, Buffer.from(`content of ${at}`)));
   await room.finish();
 }
 

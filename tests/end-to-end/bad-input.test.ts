@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, wri
 import { join } from 'node:path';
 import { giveToNobody, openToAll, runAsNobody } from '../support/as-nobody.ts';
 import { TestProject, type Created, type Verified } from '../support/make-project.ts';
-import { runTool } from '../support/run-tool.ts';
+import { runResidentTool } from '../support/resident-tool.ts';
 import { snapshotTree, treeDifferences } from '../support/tree-snapshot.ts';
 
 let project: TestProject;
@@ -153,7 +153,7 @@ describe('words that mean nothing', () => {
       [['cleanup', '--keep-days', 'many'], /--keep-days.*many/],
     ];
     for (const [args, said] of mistakes) {
-      const ended = await runTool([...args, '--root', project.root]);
+      const ended = await runResidentTool([...args, '--root', project.root]);
       expect([...args, ended.code]).toEqual([...args, 2]);
       expect(ended.stderr).toMatch(said);
       expect(ended.stdout).toBe('');

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { giveToNobody, openToAll, runAsNobody } from '../support/as-nobody.ts';
 import { TestProject, type Created, type Restored } from '../support/make-project.ts';
 import type { Ended } from '../support/run-tool.ts';
 
@@ -82,6 +83,48 @@ describe('a restore', () => {
     const restored = (await tool('restore', '--to', link, '--yes', '--json')).json<Restored>();
     expect(restored.safetyBackup).toBeDefined();
     expect(readFileSync(join(project.root, 'state/queue.json'), 'utf8')).toBe('[1]\n');
+  });
+
+  test('does not overwrite what the safety backup could not read, though the plan is longer than what it lists', async () => {
+    for (let at = 0; at < 1200; at += 1) project.write(`state/${at}.json`, 'old');
+    project.write('state/zzz/last.json', 'old');
+    openToAll(project.folder);
+    giveToNobody(project.folder);
+    expect((await runAsNobody(['create', '--root', project.root])).code).toBe(0);
+    for (let at = 0; at < 1200; at += 1) project.write(`state/${at}.json`, 'new');
+    project.write('state/zzz/last.json', 'precious');
+    chmodSync(join(project.root, 'state/zzz/last.json'), 0o000);
+    const restored = await runAsNobody(['restore', '--root', project.root, '--yes', '--json']);
+    expect([restored.code, restored.stderr]).toEqual([1, expect.stringContaining('SAFETY_INCOMPLETE')]);
+    expect(restored.stderr).toContain('state/zzz/last.json');
+    chmodSync(join(project.root, 'state/zzz/last.json'), 0o644);
+    expect(readFileSync(join(project.root, 'state/zzz/last.json'), 'utf8')).toBe('precious');
+  });
+
+  test('that could not be finished is not begun: a folder that may not be written to, or that is someone else’s', async () => {
+    project.write('state/closed/inside.json', '[1]\n');
+    openToAll(project.folder);
+    giveToNobody(project.folder);
+    const restore = ['restore', '--root', project.root, '--yes', '--skip-backup'];
+    expect((await runAsNobody(['create', '--root', project.root])).code).toBe(0);
+    project.write('config/app.json', '{"a":2}\n');
+    project.write('state/closed/inside.json', '[2]\n');
+    chmodSync(join(project.root, 'state/closed'), 0o555);
+    const closed = await runAsNobody(restore);
+    expect([closed.code, closed.stderr]).toEqual([1, expect.stringContaining('state/closed (EACCES)')]);
+    expect(closed.stderr).toContain('Nothing was changed');
+    expect(readFileSync(join(project.root, 'config/app.json'), 'utf8')).toBe('{"a":2}\n');
+
+    chmodSync(join(project.root, 'state/closed'), 0o777);
+    if (process.getuid?.() === 0) {
+      chownSync(join(project.root, 'state/closed'), 0, 0);
+      const foreign = await runAsNobody(restore);
+      expect([foreign.code, foreign.stderr]).toEqual([1, expect.stringContaining('state/closed (EPERM)')]);
+      expect(readFileSync(join(project.root, 'config/app.json'), 'utf8')).toBe('{"a":2}\n');
+      giveToNobody(project.root);
+    }
+    expect((await runAsNobody(restore)).code).toBe(0);
+    expect(readFileSync(join(project.root, 'state/closed/inside.json'), 'utf8')).toBe('[1]\n');
   });
 
   test('with --delete-extra keeps what the backup could not read', async () => {

@@ -4,7 +4,8 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, stat
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { TestProject, type Created, type Finding, type Verified } from '../support/make-project.ts';
-import { runTool, type Ended } from '../support/run-tool.ts';
+import { runResidentTool } from '../support/resident-tool.ts';
+import type { Ended } from '../support/run-tool.ts';
 import { snapshotTree, treeDifferences, type TreeSnapshot } from '../support/tree-snapshot.ts';
 
 /** A whole backup, made once; each test damages a copy of its store. */
@@ -237,7 +238,7 @@ describe('an archive that lies alone', () => {
     const foreign = project.beside('foreign.tar.gz');
     execFileSync('tar', ['-czf', foreign, '-C', whole.root, 'state', 'agents']);
     copyFileSync(foreign, alone());
-    expect((await runTool(['verify', alone(), '--root', project.root])).code).toBe(0);
+    expect((await runResidentTool(['verify', alone(), '--root', project.root])).code).toBe(0);
     const bytes = readFileSync(foreign);
     await expectRefusedAlone(bytes.subarray(0, bytes.length - 2000));
     const changed = Buffer.from(bytes);

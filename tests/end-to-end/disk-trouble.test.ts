@@ -188,14 +188,14 @@ describe('sources that cannot be read', () => {
     ]);
   });
 
-  test('when nothing at all can be read, there is no backup', async () => {
+  test('when nothing at all can be read, there is no backup, and no store is made for it', async () => {
     const empty = new TestProject();
     try {
       const ended = await empty.tool('create');
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain('Nothing to back up');
       expect(ended.stderr).toContain('backup:init');
-      expect(temporaryNames(empty.store)).toEqual([]);
+      expect(readdirSync(empty.root)).toEqual([]);
     } finally {
       empty.remove();
     }

@@ -218,6 +218,102 @@ describe('a database that is corrupt', () => {
   });
 });
 
+describe('a database that is corrupt beside a file with the name of its raw copy', () => {
+  test.each(['tar', 'zip', 'directory'])(
+    'as %s: both come back as they were, also to where they came from',
+    async (format) => {
+      for (const name of ['data.db', 'state/data.db']) {
+        makeDatabase(project.path(name));
+        const bytes = readFileSync(project.path(name));
+        randomBytes(4096).copy(bytes, 4096);
+        writeFileSync(project.path(name), bytes);
+      }
+      const mine = ['data.db.corrupt', 'state/data.db.corrupt', 'state/data.db.corrupt-2'];
+      for (const name of mine) project.write(name, name);
+      project.settings({ targets: { state: ['state/', 'data.db.corrupt'], notes: ['state/data.db.corrupt'] } });
+      for (const targets of ['database,state,notes', 'state,notes']) {
+        const ended = await project.tool('create', '--targets', targets, '--format', format, '--json');
+        expect(ended.code).toBe(3);
+        const { id, warnings } = ended.json<Created>();
+        const kept = warnings
+          .filter((one) => one.code === 'database-corrupt')
+          .map((one) => [one.path, one.params.found]);
+        expect(kept).toContainEqual(['state/data.db', 'state/data.db.corrupt-3']);
+        if (targets.includes('database')) expect(kept).toContainEqual(['data.db', 'data.db.corrupt-2']);
+        const paths = await pathsIn(id);
+        expect(new Set(paths).size).toBe(paths.length);
+        expect(await project.done<Verified>('verify', id, '--check-content')).toMatchObject({ ok: true });
+        const copy = project.beside(`copy-${format}-${targets}`);
+        await project.done('restore', id, '--to', copy, '--yes');
+        for (const [path, found] of kept) {
+          expect(readFileSync(`${copy}/${String(found)}`).equals(readFileSync(project.path(String(path))))).toBe(true);
+        }
+        for (const name of mine) expect(readFileSync(`${copy}/${name}`, 'utf8')).toBe(name);
+        // In place: nothing of the project is lost for the raw copies.
+        await project.done('restore', id, '--yes', '--skip-backup');
+        for (const name of mine) expect(readFileSync(project.path(name), 'utf8')).toBe(name);
+        for (const [, found] of kept) rmSync(project.path(String(found)));
+      }
+    },
+  );
+});
+
+describe('a database whose header is gone', () => {
+  test.each([
+    ['overwritten', (bytes: Buffer) => bytes.fill(0, 0, 100)],
+    ['cut to a few bytes', (bytes: Buffer) => bytes.subarray(0, 60)],
+    ['cut to nothing', () => Buffer.alloc(0)],
+  ])('%s: is corrupt as long as a backup holds it whole, and kept raw', async (_, harm) => {
+    makeDatabase(project.path('cache.data'));
+    const whole = await project.done<Created>('create');
+    writeFileSync(project.path('cache.data'), harm(readFileSync(project.path('cache.data'))));
+    project.write('cache.data-wal', 'what may be rescued');
+    // Not only the first time: the backup before this one does not hold it as a database.
+    for (let time = 1; time <= 2; time += 1) {
+      const ended = await project.tool('create', '--json');
+      expect(ended.code).toBe(3);
+      const { id, warnings } = ended.json<Created>();
+      expect(warnings.filter((one) => one.code.startsWith('database-'))).toMatchObject([
+        { code: 'database-corrupt', path: 'cache.data', params: { found: 'cache.data.corrupt' } },
+      ]);
+      await project.done('restore', id, '--to', project.beside(`copy-${time}`), '--yes');
+      expect(readFileSync(project.beside(`copy-${time}/cache.data.corrupt`))).toEqual(
+        readFileSync(project.path('cache.data')),
+      );
+    }
+    expect(readFileSync(project.path('cache.data-wal'), 'utf8')).toBe('what may be rescued');
+    expect(await project.done('create', '--dry-run')).toMatchObject({ targets: { database: { files: 1 } } });
+    await project.done('restore', whole.id, '--yes');
+    const check = withDatabase(project.path('cache.data'), (one) => one.pragma('integrity_check', { simple: true }));
+    expect(check).toBe('ok');
+    expect((await project.tool('create')).code).toBe(0);
+  });
+
+  test('and which no backup knows is kept as an ordinary file; one that is new and empty without a word', async () => {
+    project.write('data/noise.db', randomBytes(4096));
+    project.write('data/new.db', '');
+    const { id, warnings } = await project.done<Created>('create', '--targets', 'database');
+    expect(warnings).toMatchObject([{ code: 'database-unrecognized', path: 'data/noise.db' }]);
+    await project.done('restore', id, '--to', project.beside('copy'), '--yes');
+    expect(readFileSync(project.beside('copy/data/noise.db'))).toEqual(readFileSync(project.path('data/noise.db')));
+    expect(statSync(project.beside('copy/data/new.db')).size).toBe(0);
+  });
+});
+
+test('while a database is waited for, its copying is told again and again', async () => {
+  await start('live.db', 'delete', 'lock');
+  const impatientlyToo = { env: { BACKUP_DATABASE_TIMEOUT: '2' } };
+  const ended = await project.toolWith(impatientlyToo, 'create', '--targets', 'database', '--json', '--progress');
+  await stop();
+  const told = ended.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { phase?: string; bytes?: number; totalBytes?: number })
+    .filter((one) => one.phase === 'copy-databases');
+  expect(told.length).toBeGreaterThanOrEqual(3);
+  expect(told[0]).toMatchObject({ bytes: 0, totalBytes: statSync(project.path('live.db')).size });
+});
+
 test('the log of a database that is gone is not applied to the one that comes back', async () => {
   await (await startWriter({ path: project.path('live.db'), journalMode: 'wal', work: 'open' })).stop();
   await project.done('create', '--targets', 'database');

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { TestProject, type Created } from '../support/make-project.ts';
-import { runTool, type Ended } from '../support/run-tool.ts';
+import { runResidentTool } from '../support/resident-tool.ts';
+import type { Ended } from '../support/run-tool.ts';
 
 let project: TestProject;
 let id: string;
@@ -78,7 +79,7 @@ describe('Japanese', () => {
   test.each(['', 'create', 'list', 'show', 'verify', 'restore', 'cleanup', 'schedule', 'config', 'init'])(
     'the help of "%s" is Japanese',
     async (verb) => {
-      const ended = await runTool([...(verb === '' ? [] : [verb]), '--help', '--lang', 'ja']);
+      const ended = await runResidentTool([...(verb === '' ? [] : [verb]), '--help', '--lang', 'ja']);
       expect(ended.code).toBe(0);
       expectJapanese(ended);
       expect(ended.stderr).toBe('');
@@ -110,7 +111,10 @@ describe('Japanese', () => {
     [2, ['config', '--set-option', 'storage.compression=rar']],
     [2, ['config', '--set-option', 'nothing']],
   ])('the mistake that ends with %d in %j is told in Japanese', async (code, args) => {
-    const ended = await runTool(args.concat('--root', project.root), { cwd: project.root, env: { BACKUP_LANG: 'ja' } });
+    const ended = await runResidentTool(args.concat('--root', project.root), {
+      cwd: project.root,
+      env: { BACKUP_LANG: 'ja' },
+    });
     expect(ended.code).toBe(code);
     expectJapanese(ended);
   });
@@ -174,12 +178,16 @@ describe('which language, which project, which settings', () => {
   test('the root is --root, else BACKUP_ROOT, else the folder one is in', async () => {
     const idsOf = (ended: Ended): string[] => ended.json<{ backups: { id: string }[] }>().backups.map((one) => one.id);
     const env = { BACKUP_ROOT: project.root };
-    expect(idsOf(await runTool(['list', '--json'], { env }))).toContain(id);
-    expect(idsOf(await runTool(['list', '--json'], { cwd: project.root }))).toContain(id);
-    expect(idsOf(await runTool(['list', '--json', '--root', 'project'], { cwd: project.folder }))).toContain(id);
+    expect(idsOf(await runResidentTool(['list', '--json'], { env }))).toContain(id);
+    expect(idsOf(await runResidentTool(['list', '--json'], { cwd: project.root }))).toContain(id);
+    expect(idsOf(await runResidentTool(['list', '--json', '--root', 'project'], { cwd: project.folder }))).toContain(
+      id,
+    );
     const other = new TestProject();
     try {
-      expect(idsOf(await runTool(['list', '--json', '--root', other.root], { cwd: project.root, env }))).toEqual([]);
+      expect(
+        idsOf(await runResidentTool(['list', '--json', '--root', other.root], { cwd: project.root, env })),
+      ).toEqual([]);
     } finally {
       other.remove();
     }
@@ -187,7 +195,7 @@ describe('which language, which project, which settings', () => {
 
   test('--config takes another file, relative to the folder one is in', async () => {
     writeFileSync(project.beside('other.json'), '{"backup": {"storage": {"path": "./elsewhere"}}}');
-    const ended = await runTool(['create', '--json', '--root', project.root, '--config', 'other.json'], {
+    const ended = await runResidentTool(['create', '--json', '--root', project.root, '--config', 'other.json'], {
       cwd: project.folder,
     });
     expect(ended.code).toBe(0);

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { statSync } from 'node:fs';
 import { TestProject } from '../support/make-project.ts';
-import { run, type Ended } from '../support/run-tool.ts';
-import { toolFile } from '../support/start-tool.ts';
+import type { Ended } from '../support/run-tool.ts';
 import { snapshotTree } from '../support/tree-snapshot.ts';
 
 let project: TestProject;
@@ -15,10 +14,7 @@ beforeEach(() => {
 
 afterEach(() => project.remove());
 
-function runWithUmask(umask: string, args: readonly string[]): Promise<Ended> {
-  const script = 'umask "$1"; shift; exec "$@"';
-  return run('bash', ['-c', script, 'bash', umask, process.execPath, toolFile, ...args, '--root', project.root]);
-}
+const runWithUmask = (umask: string, args: readonly string[]): Promise<Ended> => project.toolWith({ umask }, ...args);
 
 test.each([
   ['000', {}, '700', '600'],

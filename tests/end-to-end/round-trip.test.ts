@@ -20,7 +20,7 @@ import { createServer } from 'node:net';
 import { runAsNobody } from '../support/as-nobody.ts';
 import { TestProject, type Created, type Restored, type Verified } from '../support/make-project.ts';
 import { fillWithOddFiles } from '../support/odd-files.ts';
-import { runScript, type Ended } from '../support/run-tool.ts';
+import type { Ended } from '../support/run-tool.ts';
 import { snapshotTree, treeDifferences, type TreeSnapshot } from '../support/tree-snapshot.ts';
 
 let project: TestProject;
@@ -41,6 +41,8 @@ const backupsInStore = async (): Promise<number> => (await project.done<{ total:
 
 describe('a project with everything that a filesystem allows', () => {
   beforeEach(() => {
+    project.remove();
+    project = new TestProject({ ownProcesses: true });
     mkdirSync(project.beside('outside'));
     writeFileSync(project.beside('outside/private'), 'not of this project\n');
     fillWithOddFiles(project.path('all'), project.beside('outside'));
@@ -417,23 +419,4 @@ describe('the safety backup', () => {
     expect(await backupsInStore()).toBe(1);
     expect(read('state/a')).toBe('then');
   });
-});
-
-test('the same through the npm scripts', async () => {
-  project.write('state/a', 'then');
-  const root = ['--root', project.root, '--json'];
-  const created = await runScript('create', [...root, '--targets', 'state']);
-  expect(created.code).toBe(0);
-  const { id } = created.json<Created>();
-  expect((await runScript('list', root)).json<{ backups: { id: string }[] }>().backups.map((one) => one.id)).toEqual([
-    id,
-  ]);
-  expect((await runScript('show', [...root, '--files', id])).json<{ entries: { path: string }[] }>().entries).toEqual(
-    expect.arrayContaining([expect.objectContaining({ path: 'state/a', size: 4 })]),
-  );
-  expect((await runScript('verify', [...root, '--check-content'])).json<Verified>()).toMatchObject({ ok: true });
-  project.write('state/a', 'now');
-  expect((await runScript('restore', [...root, '--yes'])).json<Restored>()).toMatchObject({ id, overwritten: 1 });
-  expect(read('state/a')).toBe('then');
-  expect((await runScript('restore', [...root, 'nothing-of-that-name', '--yes'])).code).toBe(10);
 });

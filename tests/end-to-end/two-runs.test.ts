@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { TestProject, type Created } from '../support/make-project.ts';
+import { ResidentTool } from '../support/resident-tool.ts';
 import { startTool } from '../support/start-tool.ts';
 import { startWriter, type Writer } from '../support/start-writer.ts';
 
@@ -89,19 +90,22 @@ describe('two runs at once', () => {
   });
 
   test('twenty pairs of creates at the same moment: forty different IDs that increase', async () => {
+    // Two processes that are both loaded already: what they do meets at the same instant.
+    const tools = { one: new ResidentTool(), two: new ResidentTool() };
     let newest = '';
     for (let round = 0; round < 20; round += 1) {
-      const pair = ['one', 'two'].map((name) =>
-        startTool(['create', '--root', project.root, '--retry-lock', '50', '--name', `${name}-${round}`, '--json']),
+      const pair = Object.entries(tools).map(([name, tool]) =>
+        tool.run(['create', '--root', project.root, '--retry-lock', '50', '--name', `${name}-${round}`, '--json']),
       );
-      const ended = await Promise.all(pair.map((tool) => tool.ended));
+      const ended = await Promise.all(pair);
       expect(ended.map((one) => one.code)).toEqual([0, 0]);
-      const ids = ended.map((one) => (JSON.parse(one.stdout) as Created).id).sort();
+      const ids = ended.map((one) => one.json<Created>().id).sort();
       expect(ids[0]! > newest).toBe(true);
       // By their times, not only by their random digits.
       expect(ids[0]!.slice(0, -7) < ids[1]!.slice(0, -7)).toBe(true);
       newest = ids[1]!;
     }
+    for (const tool of Object.values(tools)) tool.stop();
     const { backups } = await project.done<{ backups: { id: string; timestamp: string }[] }>('list');
     expect(backups).toHaveLength(40);
     expect(backups.map((one) => one.id)).toEqual(

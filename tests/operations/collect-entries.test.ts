@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { loadSettings } from '../../lib/config/load-settings.ts';
 import type { Settings } from '../../lib/config/settings.ts';
 import type { SourceEntry } from '../../lib/core/entry.ts';
-import type { Finding } from '../../lib/core/findings.ts';
+import { meansIncomplete, type Finding } from '../../lib/core/findings.ts';
 import { collectEntries } from '../../lib/operations/collect-entries.ts';
 import { defineTargets } from '../../lib/targets/target-definitions.ts';
 import { withoutPrivileges } from '../support/other-user.ts';
@@ -14,10 +14,13 @@ import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary
 
 let root: string;
 let findings: Finding[];
+/** What earlier backups hold as databases. */
+let known: string[];
 let settings: Settings;
 beforeEach(async () => {
   root = makeTemporaryFolder('collect');
   findings = [];
+  known = [];
   chmodSync(root, 0o755);
   settings = await loadSettings({ root, environment: {} });
 });
@@ -37,7 +40,10 @@ function makeDatabase(path: string): void {
 /** What the targets of that name hold: paths, and which of them are databases. */
 function collected(...names: string[]): Record<string, SourceEntry['database']> {
   const targets = defineTargets(settings, names);
-  const collector = collectEntries({ settings, environment: {} }, targets, (one) => findings.push(one));
+  const collector = collectEntries({ settings, environment: {} }, targets, {
+    report: (one) => (one.code === 'source-missing' ? undefined : findings.push(one)),
+    knownDatabases: new Set(known),
+  });
   const entries = targets.flatMap((target) => [...collector.entriesOf(target)]);
   return Object.fromEntries(entries.filter((one) => one.kind === 'file').map(({ path, database }) => [path, database]));
 }
@@ -46,7 +52,7 @@ describe('a database', () => {
   test('is found by its header, wherever it is, whatever it is called', () => {
     makeDatabase('state/app.db');
     makeDatabase('src/deep/cache.data');
-    write('fake.db', Buffer.alloc(4096));
+    write('fake.data', Buffer.alloc(4096));
     expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.data': 'sqlite' });
   });
 
@@ -70,6 +76,90 @@ describe('a database', () => {
     write('state/pipe-wal');
     execFileSync('mkfifo', [join(root, 'state/pipe')]);
     expect(Object.keys(collected('state'))).toEqual(['state/app-journal', 'state/pipe-wal']);
+  });
+});
+
+describe('a file without a SQLite header', () => {
+  const said = (): unknown[] => findings.map(({ code, path }) => [code, path]);
+
+  test('that earlier backups hold as a database is one still, whatever is in it and however it is called', () => {
+    known = ['data/app.db', 'data/cache.bin', 'data/gone.db'];
+    write('data/app.db', '');
+    write('data/cache.bin', 'x');
+    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.bin': 'sqlite' });
+    expect(said()).toEqual([]);
+  });
+
+  test('keeps its log out of the backup where it is known: beside another database the log would destroy that one', () => {
+    known = ['state/app.db', 'state/gone.db'];
+    write('state/app.db', Buffer.alloc(4096));
+    write('state/app.db-wal');
+    write('state/gone.db-wal');
+    expect(collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/gone.db-wal': undefined });
+  });
+
+  test('and only called like a database is an ordinary file of the database target, and named', () => {
+    write('data/fake.db', Buffer.alloc(4096));
+    write('data/short.sqlite3', 'x');
+    expect(collected('database')).toEqual({ 'database/fake.db': undefined, 'database/short.sqlite3': undefined });
+    expect(said()).toEqual([
+      ['database-unrecognized', 'data/fake.db'],
+      ['database-unrecognized', 'data/short.sqlite3'],
+    ]);
+    expect(meansIncomplete(findings)).toBe(false);
+  });
+
+  test('is not named where it is empty: SQLite makes such a file of a new database', () => {
+    write('data/new.db', '');
+    expect(collected('database')).toEqual({ 'database/new.db': undefined });
+    expect(findings).toEqual([]);
+  });
+
+  test('stays in the target whose folder holds it, is there once, and named once', () => {
+    write('state/fake.db', 'x');
+    write('elsewhere/fake.db', 'x');
+    expect(collected('database', 'state')).toEqual({ 'state/fake.db': undefined, 'database/fake.db': undefined });
+    expect(said()).toEqual([
+      ['database-unrecognized', 'state/fake.db'],
+      ['database-unrecognized', 'elsewhere/fake.db'],
+    ]);
+  });
+
+  test('does not take the place of a database of that name', () => {
+    write('a/app.db', 'x');
+    makeDatabase('b/app.db');
+    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/a/app.db': undefined });
+  });
+});
+
+describe('a folder that cannot be searched for databases', () => {
+  beforeEach(() => {
+    for (const path of ['pgdata/1', 'state/closed/1', 'state/ok']) write(path);
+    for (const path of ['pgdata', 'state/closed']) chmodSync(join(root, path), 0o000);
+  });
+
+  test('is named, once, and the backup is complete without it', async () => {
+    await withoutPrivileges(() => collected('database'));
+    expect(findings).toMatchObject([
+      { code: 'folder-unsearched', path: 'pgdata', params: { reason: 'EACCES' } },
+      { code: 'folder-unsearched', path: 'state/closed' },
+    ]);
+    expect(meansIncomplete(findings)).toBe(false);
+  });
+
+  test('is not named again where a target has missed it already', async () => {
+    await withoutPrivileges(() => collected('database', 'state'));
+    expect(findings).toMatchObject([
+      { code: 'folder-unreadable', path: 'state/closed' },
+      { code: 'folder-unsearched', path: 'pgdata' },
+    ]);
+  });
+
+  test('is of no interest where no databases are asked for, or where it is excluded', async () => {
+    await withoutPrivileges(() => collected('config'));
+    settings = { ...settings, exclude: ['pgdata', 'state'] };
+    await withoutPrivileges(() => collected('database'));
+    expect(findings).toEqual([]);
   });
 });
 

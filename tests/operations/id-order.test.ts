@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { cleanUp } from '../../lib/operations/clean-up.ts';
 import { createBackup } from '../../lib/operations/create-backup.ts';
 import { listBackups } from '../../lib/operations/list-backups.ts';
 import { openBackup } from '../../lib/operations/open-backup.ts';
@@ -42,6 +43,7 @@ describe('IDs of a store', () => {
     ]);
     const { backups } = await listBackups(context);
     expect(backups.map((one) => one.name)).toEqual(times.map((time) => `at ${time}`).reverse());
+    expect(backups.map((one) => one.timestamp)).toEqual(times.map((time) => `2026-06-19T${time}Z`).reverse());
   });
 
   test('a clock that went back years is told, and the newest backup is the latest one all the same', async () => {
@@ -51,6 +53,35 @@ describe('IDs of a store', () => {
     expect(warnings.map((one) => one.code)).toContain('clock-went-back');
     expect(id).toMatch(/^backup-2026-06-19T12-00-00-001Z-/);
     expect((await openBackup(context, 'latest', project.root)).id).toBe(id);
+  });
+
+  test('one backup of 2031 gives its date to none after it: lists, latest and cleanup go on as ever', async () => {
+    clock.time = '2031-01-01T00:00:00.000Z';
+    const wrong = await create('wrong clock');
+    const warned: boolean[] = [];
+    const made: string[] = [];
+    for (const day of ['2026-05-01', '2026-06-18', '2026-06-19']) {
+      clock.time = `${day}T12:00:00.000Z`;
+      const { id, warnings } = await create(day);
+      made.push(id);
+      warned.push(warnings.some((one) => one.code === 'clock-went-back'));
+    }
+    expect([wrong.id, ...made]).toEqual([wrong.id, ...made].sort());
+    // Told when it happened; later ones have a right time and an ID that is ahead.
+    expect(warned).toEqual([true, false, false]);
+
+    const { backups } = await listBackups(context);
+    expect(backups.map((one) => [one.name, one.timestamp.slice(0, 10)])).toEqual([
+      ['2026-06-19', '2026-06-19'],
+      ['2026-06-18', '2026-06-18'],
+      ['2026-05-01', '2026-05-01'],
+      ['wrong clock', '2031-01-01'],
+    ]);
+    expect((await openBackup(context, 'latest', project.root)).id).toBe(made[2]);
+
+    const cleaned = await cleanUp(context, { keepDays: 30, keepCount: 100 });
+    expect(cleaned.remove.map((one) => one.id)).toEqual([made[0]]);
+    expect(cleaned.keep.map((one) => one.id)).toEqual([made[2], made[1], wrong.id]);
   });
 
   test('equal random digits make no equal IDs', async () => {

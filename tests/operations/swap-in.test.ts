@@ -1,15 +1,11 @@
 import {
   chmodSync,
-  chownSync,
   existsSync,
-  lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -106,42 +102,5 @@ describe('what is staged', () => {
     write(staging, 'a', 'file');
     expect(() => swapIn(staging, destination)).toThrow(expect.objectContaining({ code: 'WRITE_FAILED' }));
     expect(read('a/b')).toBe('precious');
-  });
-});
-
-describe('a place on another filesystem', () => {
-  // Linux has this one everywhere; where the temporary folder is on it too, there is nothing to cross.
-  const memory = '/dev/shm';
-  const isOther = existsSync(memory) && statSync(memory).dev !== statSync('/tmp').dev;
-  let other: string;
-  beforeEach(() => {
-    other = mkdtempSync(join(isOther ? memory : folder, 'swap-'));
-  });
-  afterEach(() => removeTemporaryFolder(other));
-
-  test('gets the same: content, modes, times, links, owners', () => {
-    write(staging, 'state/deep/a');
-    const tool = write(staging, 'state/tool');
-    chmodSync(tool, 0o751);
-    utimesSync(tool, 1_234_567_890.5, 1_234_567_890.5);
-    symlinkSync('../nowhere', join(staging, 'state/link'));
-    write(staging, 'caf\udce9');
-    if (process.getuid?.() === 0) chownSync(tool, 4711, 815);
-    const before = snapshotTree(staging);
-    const { uid, gid } = lstatSync(tool);
-    write(other, 'state/tool', 'old');
-    swapIn(staging, other);
-    const differences = treeDifferences(before, snapshotTree(other));
-    // Folders get their times later, when all is in them.
-    expect(differences.filter((line) => !/^"(state|state\/deep)": mtimeNs/.test(line))).toEqual([]);
-    expect(lstatSync(join(other, 'state/tool'))).toMatchObject({ uid, gid });
-  });
-
-  test('is left as it was where a file cannot take its place', () => {
-    write(other, 'a/b', 'precious');
-    write(staging, 'a', 'file');
-    expect(() => swapIn(staging, other)).toThrow(expect.objectContaining({ code: 'WRITE_FAILED' }));
-    expect(readFileSync(join(other, 'a/b'), 'utf8')).toBe('precious');
-    expect(existsSync(join(other, 'a.ai-backup-new'))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { TestProject } from './make-project.ts';
 import { treeDifferences, type TreeSnapshot } from './tree-snapshot.ts';
 
@@ -64,7 +64,9 @@ export class BusyProject extends TestProject {
   leftovers(): string[] {
     const staging = readdirSync(this.root).filter((name) => name.startsWith('.ai-backup'));
     const temporary = readdirSync(this.temporary).filter((name) => name.startsWith('ai-backup'));
-    return [...readdirSync(join(this.store, '.state', 'tmp')), ...staging, ...temporary];
+    // A first run that fails takes its store with it.
+    const halfMade = join(this.store, '.state', 'tmp');
+    return [...(existsSync(halfMade) ? readdirSync(halfMade) : []), ...staging, ...temporary];
   }
 
   private generation(): string {

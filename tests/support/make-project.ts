@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync, type PathLike } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync, type PathLike } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runResidentTool } from './resident-tool.ts';
 import { runTool, type Ended, type RunOptions } from './run-tool.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 import { snapshotTree, type TreeSnapshot } from './tree-snapshot.ts';
 
 /** The store's folder below a project's root, by default. */
@@ -13,9 +13,12 @@ export class TestProject {
   /** Holds the project and whatever a test puts beside it. */
   readonly folder: string;
   readonly root: string;
+  private readonly ownProcesses: boolean;
 
-  constructor() {
-    this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'ai-backup-e2e-')));
+  /** @param options.ownProcesses runs each command in a process of its own, not in the one that all tests of a file share. */
+  constructor(options: { ownProcesses?: boolean } = {}) {
+    this.ownProcesses = options.ownProcesses ?? false;
+    this.folder = makeTemporaryFolder('e2e');
     this.root = join(this.folder, 'project');
     mkdirSync(this.root);
   }
@@ -52,14 +55,15 @@ export class TestProject {
     this.write('config/config.json', `${JSON.stringify({ backup }, null, 2)}\n`);
   }
 
-  /** Runs the built tool on this project. */
+  /** Runs the built tool on this project: `runResidentTool`, which see. */
   tool(...args: string[]): Promise<Ended> {
     return this.toolWith({}, ...args);
   }
 
   toolWith(options: RunOptions, ...args: string[]): Promise<Ended> {
     const [verb = '', ...rest] = args;
-    return runTool([verb, '--root', this.root, ...rest], options);
+    const command = [verb, '--root', this.root, ...rest];
+    return this.ownProcesses ? runTool(command, options) : runResidentTool(command, options);
   }
 
   /** Runs the tool, expects that it ends well, and gives the document that it prints. */
@@ -76,9 +80,7 @@ export class TestProject {
   }
 
   remove(): void {
-    // Who is not root cannot empty a folder that forbids it.
-    execFileSync('chmod', ['-R', 'u+rwX', this.folder]);
-    rmSync(this.folder, { recursive: true, force: true });
+    removeTemporaryFolder(this.folder);
   }
 }
 

@@ -18,9 +18,11 @@ export interface RunOptions {
   cwd?: string;
   /** Beside the variables of a clean shell. */
   env?: Record<string, string>;
+  /** Octal; this process's own where it is left out. */
+  umask?: string;
 }
 
-/** Runs the built tool as its users do: `runTool(['create', '--root', root])`. */
+/** Runs the built tool as its users do, in a process of its own: `runTool(['create', '--root', root])`. */
 export function runTool(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return run(process.execPath, [join(repository, 'bin', 'ai-backup.mjs'), ...args], options);
 }
@@ -32,7 +34,10 @@ export function runScript(verb: string, args: readonly string[]): Promise<Ended>
 
 /** Runs any program to its end. Its bytes are taken as UTF-8. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const child = spawn(command, args, {
+  const masked =
+    options.umask === undefined ? [] : ['bash', '-c', 'umask "$1"; shift; exec "$@"', 'bash', options.umask];
+  const [program = command, ...rest] = [...masked, command, ...args];
+  const child = spawn(program, rest, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...shellEnvironment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,6 +47,10 @@ export async function run(command: string, args: readonly string[], options: Run
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [code] = (await once(child, 'close')) as [number | null];
+  return ended(code, stdout, stderr);
+}
+
+export function ended(code: number | null, stdout: string, stderr: string): Ended {
   return { code, stdout, stderr, json: <T>() => JSON.parse(stdout) as T };
 }
 

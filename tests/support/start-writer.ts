@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { WriterOptions, WriterReport } from './sqlite-writer.ts';
 
-/** A running `sqlite-writer.ts`. */
+/** A running `sqlite-writer-main.mjs`. */
 export interface Writer {
   /** Lets it end its work and tells what it saw. */
   stop(): Promise<WriterReport>;
@@ -14,8 +14,8 @@ export interface Writer {
 
 /** Starts an application on a database and resolves when its work is under way. The caller stops or kills it. */
 export async function startWriter(options: WriterOptions): Promise<Writer> {
-  const script = fileURLToPath(new URL('./sqlite-writer.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+  const script = fileURLToPath(new URL('./sqlite-writer-main.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
