@@ -90,6 +90,7 @@ export class SourceFile {
         const got = readSync(this.fd, buffer, at + bytes, wanted - bytes, null);
         if (got === 0) break;
         bytes += got;
+        this.entry.onRead?.(got);
       }
       return { bytes };
     } catch (error) {

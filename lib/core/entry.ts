@@ -32,6 +32,8 @@ export interface SourceEntry extends Entry {
   readFrom?: string;
   /** The bytes themselves, for what was made for the backup. */
   content?: Buffer;
+  /** Told of bytes as they are read from the file. */
+  onRead?: (bytes: number) => void;
 }
 
 export type EntryKind = 'file' | 'directory' | 'symlink';

@@ -20,6 +20,7 @@ import type { CreateRequest, CreateResult, TargetTotals } from './create-result.
 import { DatabaseCopier } from './database-copier.ts';
 import { knownDatabases } from './known-databases.ts';
 import { openPayload } from './open-payload.ts';
+import { expectationOf, PackProgress } from './pack-progress.ts';
 import type { RunContext } from './run-context.ts';
 
 /** More findings than this are counted, not listed. */
@@ -39,9 +40,7 @@ export class CreateRun {
   private readonly databases: DatabaseSummary[] = [];
   private readonly placed: PlacedSource[] = [];
   private hasFound = false;
-  private files = 0;
-  private bytes = 0;
-  private expected: { totalFiles?: number; totalBytes?: number } = {};
+  private progress: PackProgress;
 
   constructor(context: RunContext, request: CreateRequest, store: Store, next: NextId, workFolder: string) {
     this.context = context;
@@ -49,6 +48,7 @@ export class CreateRun {
     this.store = store;
     this.next = next;
     this.workFolder = workFolder;
+    this.progress = new PackProgress(context.events, {});
   }
 
   report(one: Finding): void {
@@ -75,7 +75,7 @@ export class CreateRun {
     const copier = new DatabaseCopier(context, this.workFolder, this.placed);
     const { backups } = await listStore(store);
     this.noteClock(backups[0]);
-    this.expected = expectation(backups, targets);
+    this.progress = new PackProgress(events, expectationOf(backups, targets));
     const payload = await openPayload({
       storage: settings.storage,
       store,
@@ -153,26 +153,20 @@ export class CreateRun {
         if (copied.summary !== undefined) this.databases.push(copied.summary);
         if (copied.entry === undefined) continue;
         entry = copied.entry;
-        this.showProgress();
+        this.progress.tell();
       }
-      const added = payload.add(entry);
+      const added = payload.add(this.progress.follow(entry));
       const outcome = added instanceof Promise ? await added : added;
       if (outcome.finding !== undefined) this.report(outcome.finding);
       this.hasFound ||= isOfProject(outcome.stored);
+      this.progress.forgetReading();
       if (outcome.stored?.kind !== 'file') continue;
       totals.files += 1;
       totals.size += outcome.stored.size;
-      this.files += 1;
-      this.bytes += outcome.stored.size;
-      if (this.files % 64 === 0 || outcome.stored.size > 1 << 20) this.showProgress();
+      this.progress.count(outcome.stored.size);
     }
     totals.duration = Math.round(clock.monotonicMs() - startedMs);
     this.totals[target.name] = totals;
-  }
-
-  private showProgress(): void {
-    const { files, bytes, expected } = this;
-    this.context.events.emit('progress', { phase: 'pack', files, bytes, ...expected });
   }
 
   /** Told once: when the newest backup has a time that is right again, its ID alone is ahead. */
@@ -226,8 +220,8 @@ export class CreateRun {
       targets: Object.fromEntries(
         Object.entries(this.totals).map(([name, { files, size }]) => [name, { files, size }]),
       ),
-      files: this.files,
-      size: this.bytes,
+      files: this.progress.files,
+      size: this.progress.bytes,
       storedSize: 0,
       checksum: known.checksum,
       duration: Math.round(known.duration),
@@ -259,16 +253,6 @@ export class CreateRun {
       complete,
     };
   }
-}
-
-/** How much there will be, about: as much as last time. A first backup does not walk twice only to know. */
-function expectation(
-  backups: readonly StoredBackup[],
-  targets: readonly TargetDefinition[],
-): { totalFiles?: number; totalBytes?: number } {
-  const names = targets.map((target) => target.name).sort();
-  const like = backups.find((one) => Object.keys(one.metadata.targets).sort().join() === names.join());
-  return like === undefined ? {} : { totalFiles: like.metadata.files, totalBytes: like.metadata.size };
 }
 
 function isOfProject(stored: ManifestEntry | undefined): boolean {
