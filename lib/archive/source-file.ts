@@ -59,15 +59,18 @@ function openFile(entry: SourceEntry): number | ReadProblem {
   }
 }
 
-function asOpened(entry: SourceEntry, opened: FileState): SourceEntry {
-  // The copy of a live database has times of its own: what counts is the database's.
-  const isItself = entry.database === undefined;
-  if (Number(opened.size) === entry.size && (!isItself || opened.mtimeNs === entry.mtimeNs)) return entry;
-  return {
-    ...entry,
-    size: Number(opened.size),
-    ...(isItself ? { mtimeNs: opened.mtimeNs, ctimeNs: opened.ctimeNs, inode: opened.ino } : {}),
-  };
+/** The entry with what was opened: another file may have taken the scanned one's place, with another mode and owner. */
+function asOpened(entry: SourceEntry, opened: BigIntStats): SourceEntry {
+  const size = Number(opened.size);
+  // The copy of a live database has times and a mode of its own: what counts is the database's.
+  if (entry.database !== undefined) return size === entry.size ? entry : { ...entry, size };
+  const { mtimeNs, ctimeNs, ino: inode } = opened;
+  const isAsScanned =
+    size === entry.size && mtimeNs === entry.mtimeNs && ctimeNs === entry.ctimeNs && inode === entry.inode;
+  if (isAsScanned) return entry;
+  const { mode, uid, gid } = opened;
+  const owner = { mode: Number(mode) & 0o7777, uid: Number(uid), gid: Number(gid) };
+  return { ...entry, ...owner, size, mtimeNs, ctimeNs, inode };
 }
 
 export class SourceFile {

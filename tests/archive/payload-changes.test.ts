@@ -126,9 +126,9 @@ describe.each(payloadKinds)('a payload of the kind $name, while the project chan
         expect(room.findings).toEqual([]);
         await expectNeighbours();
         expect((await room.read()).contents.get('state/it')?.equals(now)).toBe(true);
-        const { mtimeNs, ino } = statSync(room.source('state/it'), { bigint: true });
+        const { mtimeNs, ino, mode } = statSync(room.source('state/it'), { bigint: true });
         const entry = (await room.entries()).find((one) => one.path === 'state/it');
-        expect(entry).toMatchObject({ size: now.length, mtimeNs, inode: ino });
+        expect(entry).toMatchObject({ size: now.length, mtimeNs, inode: ino, mode: Number(mode) & 0o7777 });
       });
 
       test('shrank below its next neighbour, and the last one grew: all are whole', async () => {
@@ -191,7 +191,7 @@ function replaced(path: string, content: Buffer): Buffer {
 }
 
 function renamedOver(path: string, content: Buffer): Buffer {
-  writeFileSync(`${path}.new`, content);
+  writeFileSync(`${path}.new`, content, { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return content;
 }
