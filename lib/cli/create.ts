@@ -1,6 +1,7 @@
 import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import { printablePath } from '../core/path-bytes.ts';
+import { defaultLevel, highestLevel } from '../config/default-settings.ts';
 import type { BackupMode, Compression, StorageFormat, StorageSettings } from '../config/settings.ts';
 import { createBackup } from '../operations/create-backup.ts';
 import type { CreateRequest, CreateResult } from '../operations/create-result.ts';
@@ -69,16 +70,14 @@ export const createVerb = defineVerb<CreateOptions>({
   },
 });
 
-const levels: Record<Compression, readonly [number, number]> = { none: [0, 9], gzip: [1, 9], zstd: [1, 19] };
-const defaultLevel: Record<Compression, number> = { none: 0, gzip: 6, zstd: 3 };
-
 /** The settings with what the command line says instead. @throws BackupError OPTION_INVALID */
 function storageFor(settings: StorageSettings, options: CreateOptions): StorageSettings {
   const compression = options.compression ?? settings.compression;
   const level =
     options['compression-level'] ??
     (compression === settings.compression ? settings.compressionLevel : defaultLevel[compression]);
-  const [least, most] = levels[compression];
+  const least = compression === 'none' ? 0 : 1;
+  const most = highestLevel[compression];
   if (!Number.isInteger(level) || level < least || level > most) {
     throw new BackupError('OPTION_INVALID', {
       option: 'compression-level',
