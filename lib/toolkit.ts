@@ -6,8 +6,8 @@ import { RunEvents } from './core/events.ts';
 import type { RunContext } from './operations/run-context.ts';
 
 /**
- * The one place that turns settings, environment, clock and randomness into what operations work with. Programs that embed
- * the toolkit begin here: `const context = await openToolkit({ root })`, then `createBackup(context, …)`.
+ * The one place that turns settings, environment, clock and randomness into what operations work with. Programs that
+ * embed the toolkit begin here: `const context = await openToolkit({ root })`, then `createBackup(context, …)`.
  */
 
 export interface ToolkitOptions {
@@ -26,7 +26,10 @@ export interface ToolkitOptions {
 
 const databaseTimeoutSeconds = 15;
 
-/** Loads and checks the settings. @throws BackupError CONFIG_UNREADABLE, CONFIG_SYNTAX, CONFIG_INVALID, ROOT_NOT_FOUND, VARIABLE_INVALID */
+/**
+ * Loads and checks the settings. @throws BackupError CONFIG_UNREADABLE, CONFIG_SYNTAX, CONFIG_INVALID, ROOT_NOT_FOUND,
+ * VARIABLE_INVALID
+ */
 export async function openToolkit(options: ToolkitOptions): Promise<RunContext> {
   const environment = options.environment ?? process.env;
   const settings = await loadSettings({

@@ -33,8 +33,8 @@ interface ZstdRuntime {
 }
 
 /**
- * How many bytes to have ready for the next frame's output. Node's default of 16 KiB would cost half of the speed, a round
- * over the thread pool for each; the largest possible output for every frame would make garbage faster than it is
+ * How many bytes to have ready for the next frame's output. Node's default of 16 KiB would cost half of the speed, a
+ * round over the thread pool for each; the largest possible output for every frame would make garbage faster than it is
  * collected. Frames that follow each other shrink alike.
  */
 class OutputSize {

@@ -51,8 +51,8 @@ const attempts = 3;
 const bufferBytes = 1 << 20;
 
 /**
- * A backup without compression: every entry as a plain file in the backup's folder. A file that has not changed since the
- * previous backup is a hard link to it, so that every folder is a whole backup and costs what changed.
+ * A backup without compression: every entry as a plain file in the backup's folder. A file that has not changed since
+ * the previous backup is a hard link to it, so that every folder is a whole backup and costs what changed.
  */
 export class DirectoryPayload implements PayloadWriter {
   private readonly options: DirectoryPayloadOptions;

@@ -13,8 +13,8 @@ import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
 /**
  * An archive's own copy of manifest and metadata, so that the archive alone is a whole backup. Its last frames are: the
- * manifest's tar header; the manifest; and one frame that ends the tar, with metadata.json. That last frame is found from
- * the archive's end by the magic bytes of its kind, and metadata.json in it names where the manifest begins.
+ * manifest's tar header; the manifest; and one frame that ends the tar, with metadata.json. That last frame is found
+ * from the archive's end by the magic bytes of its kind, and metadata.json in it names where the manifest begins.
  */
 
 export const manifestMember = '.backup/manifest.jsonl';

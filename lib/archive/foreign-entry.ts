@@ -23,8 +23,8 @@ export function foreignPath(bytes: Buffer): string {
 }
 
 /**
- * `./a`, `a//b` and `a/./b` are what archivers make of careless arguments, and mean the same as `a` and `a/b`; what could
- * be dangerous (a leading `/`, `..`) stays, to be seen by whoever checks.
+ * `./a`, `a//b` and `a/./b` are what archivers make of careless arguments, and mean the same as `a` and `a/b`; what
+ * could be dangerous (a leading `/`, `..`) stays, to be seen by whoever checks.
  */
 export function tidyPath(text: string): string {
   if (!needsTidying.test(text)) return text;

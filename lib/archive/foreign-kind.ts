@@ -20,8 +20,8 @@ const magics: Array<[kind: ArchiveKind, magic: string]> = [
 ];
 
 /**
- * Tells what kind of archive a file is. Inside gzip it looks for a tar; of zstd, bzip2 and xz it knows only the outside.
- * A damaged gzip counts as `tar.gz`, so that reading it can say where the damage is.
+ * Tells what kind of archive a file is. Inside gzip it looks for a tar; of zstd, bzip2 and xz it knows only the
+ * outside. A damaged gzip counts as `tar.gz`, so that reading it can say where the damage is.
  * @throws the system's error where the file cannot be read.
  */
 export async function detectArchive(file: string): Promise<ArchiveKind> {

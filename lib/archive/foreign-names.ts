@@ -4,7 +4,8 @@ import { unsafeReason } from '../core/safe-path.ts';
 export interface NameProblem {
   /**
    * `unsafe`: following it would write outside the destination. `conflict`: two entries that cannot both be there.
-   * `look-alike`: two names that only some filesystems tell apart (case, Unicode form); both are kept where they can be.
+   * `look-alike`: two names that only some filesystems tell apart (case, Unicode form); both are kept where they can
+   * be.
    */
   kind: 'unsafe' | 'conflict' | 'look-alike';
   path: string;
@@ -18,7 +19,9 @@ export interface NamedEntry {
 }
 
 export interface NameRules {
-  /** What a link that leads out of the destination is: refused by default. Ours keep theirs: they were in the project. */
+  /**
+   * What a link that leads out of the destination is: refused by default. Ours keep theirs: they were in the project.
+   */
   outsideLinks?: 'refuse' | 'keep';
   /** A tar that was appended to names a file again, and the later one counts. In a zip it is a trick. */
   sameName?: 'later-counts' | 'refuse';
@@ -182,7 +185,10 @@ function packed(path: string, what: Seen): number {
   return (hash53(path, exactSeed) % 2 ** 32) * 4 + what;
 }
 
-/** cyrb53, by bryc (public domain): 53 bits, quick and well mixed. Not for secrets: a false alarm is all that a collision makes. */
+/**
+ * cyrb53, by bryc (public domain): 53 bits, quick and well mixed. Not for secrets: a false alarm is all that a
+ * collision makes.
+ */
 function hash53(text: string, seed: number): number {
   let high = 0xdeadbeef ^ seed;
   let low = 0x41c6ce57 ^ seed;

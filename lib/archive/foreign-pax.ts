@@ -1,6 +1,8 @@
 import { ForeignDamage } from './foreign-stream.ts';
 
-/** The records of one pax extended header; values are bytes, because a path need not be UTF-8 and may hold a newline. */
+/**
+ * The records of one pax extended header; values are bytes, because a path need not be UTF-8 and may hold a newline.
+ */
 export type PaxRecords = Map<string, Buffer>;
 
 const space = 0x20;
@@ -8,8 +10,8 @@ const newline = 0x0a;
 const equals = 0x3d;
 
 /**
- * Reads `<length> <key>=<value>\n` records by their lengths (POSIX.1-2017, pax, "pax Header Block"). The `tar` package's
- * own parser goes by lines, loses a name with a newline in it, and decodes bytes that are not UTF-8.
+ * Reads `<length> <key>=<value>\n` records by their lengths (POSIX.1-2017, pax, "pax Header Block"). The `tar`
+ * package's own parser goes by lines, loses a name with a newline in it, and decodes bytes that are not UTF-8.
  * @throws ForeignDamage where a record does not end where it says.
  */
 export function readPax(body: Buffer): PaxRecords {

@@ -25,8 +25,8 @@ const keptBits = 0o1777;
 const maxKnownFolders = 10_000;
 
 /**
- * An empty folder being filled with entries whose names were checked. It keeps in memory what has to be done last: links,
- * and the modes and times of folders.
+ * An empty folder being filled with entries whose names were checked. It keeps in memory what has to be done last:
+ * links, and the modes and times of folders.
  */
 export class ForeignStaging {
   private readonly options: { file: string; into: string; modes?: 'all' | 'files' };

@@ -19,14 +19,17 @@ export interface ForeignTarTotals {
   bytes: number;
 }
 
-/** Called once an entry, in the archive's order. The content can be read once, until the promise settles; what is not read is passed over. */
+/**
+ * Called once an entry, in the archive's order. The content can be read once, until the promise settles; what is not
+ * read is passed over.
+ */
 export type ForeignVisit = (entry: ForeignEntry, content: AsyncIterable<Buffer>) => void | Promise<void>;
 
 /**
- * Reads a tar that someone else made, from its first byte to its last. Names are given as they are: whoever writes checks
- * them first (`ForeignNames`). Memory does not grow with the archive.
- * @throws BackupError ARCHIVE_UNKNOWN where it is no tar; ARCHIVE_DAMAGED, with how far it could be read, where it is cut
- * off or damaged or shows two faces; the visitor's own errors; the signal's reason.
+ * Reads a tar that someone else made, from its first byte to its last. Names are given as they are: whoever writes
+ * checks them first (`ForeignNames`). Memory does not grow with the archive.
+ * @throws BackupError ARCHIVE_UNKNOWN where it is no tar; ARCHIVE_DAMAGED, with how far it could be read, where it is
+ * cut off or damaged or shows two faces; the visitor's own errors; the signal's reason.
  */
 export async function walkForeignTar(options: ForeignTarOptions, visit: ForeignVisit): Promise<ForeignTarTotals> {
   const compression = options.compression ?? (await compressionOf(options.file));

@@ -11,8 +11,8 @@ import type { Codec } from './codecs.ts';
 export type FrameWritten = (frame: Omit<FrameLine, 'frame' | 'archive'>) => void;
 
 /**
- * Writes frames one after the other into one file, compressing several at once. Frames are written in the order in which
- * they are given; a compressed frame waits for those before it, and no more than `parallel` are under way.
+ * Writes frames one after the other into one file, compressing several at once. Frames are written in the order in
+ * which they are given; a compressed frame waits for those before it, and no more than `parallel` are under way.
  */
 export class FrameWriter {
   readonly codec: Codec;

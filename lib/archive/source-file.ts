@@ -18,8 +18,8 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 type FileState = Pick<BigIntStats, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino'>;
 
 /**
- * Opens an entry's file. Its size and times are those of the file that was opened, when they are no longer those of the scan.
- * Whoever gets a SourceFile closes it.
+ * Opens an entry's file. Its size and times are those of the file that was opened, when they are no longer those of the
+ * scan. Whoever gets a SourceFile closes it.
  */
 export function openSource(entry: SourceEntry): SourceFile | ReadProblem {
   const fd = openFile(entry);

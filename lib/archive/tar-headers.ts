@@ -19,9 +19,6 @@ export interface TarHeaderEntry {
 
 const block = 512;
 
-/** The end of a tar: two blocks of zeros. Not to be written into. */
-export const tarEnd = Buffer.alloc(2 * block);
-
 /** Bytes of zeros that follow `size` bytes of content, up to the next block. */
 export function tarPadding(size: number): number {
   return (block - (size % block)) % block;

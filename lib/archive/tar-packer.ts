@@ -11,15 +11,15 @@ import { findingOf, openAsScanned, openSource, SourceFile, type ReadProblem } fr
 import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
 /**
- * Attempts at a file that changes while it is read, before its last reading is kept. The first at a small one compares with
- * the scan, so that a file that has changed since then costs one more.
+ * Attempts at a file that changes while it is read, before its last reading is kept. The first at a small one compares
+ * with the scan, so that a file that has changed since then costs one more.
  */
 const smallFileAttempts = 4;
 const largeFileAttempts = 2;
 
 /**
- * Packs entries into tar, and tar into frames. A file that fits into a frame is read straight into it, with plain reads;
- * a larger one flows through several. A frame holds entries of one target only.
+ * Packs entries into tar, and tar into frames. A file that fits into a frame is read straight into it, with plain
+ * reads; a larger one flows through several. A frame holds entries of one target only.
  */
 export class TarPacker {
   private readonly frames: FrameWriter;

@@ -8,7 +8,9 @@ import type { ContentReader, ContentSink } from './content.ts';
 
 const chunkBytes = 1 << 20;
 
-/** Reads contents from a plain tree: a backup without compression, or a zip that was extracted into a staging folder. */
+/**
+ * Reads contents from a plain tree: a backup without compression, or a zip that was extracted into a staging folder.
+ */
 export class TreeContent implements ContentReader {
   private readonly folder: string;
   private readonly signal: AbortSignal;

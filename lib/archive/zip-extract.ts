@@ -27,8 +27,8 @@ export interface ExtractZipRules extends NameRules {
   /** A zip of this toolkit: names that a zip cannot hold become what they were (`zip-name.ts`). */
   isOurs?: boolean;
   /**
-   * Which permissions are set. Without those of folders, whoever is not root can move and remove what they hold; without any,
-   * everything can be read as well.
+   * Which permissions are set. Without those of folders, whoever is not root can move and remove what they hold;
+   * without any, everything can be read as well.
    */
   modes?: 'all' | 'files' | 'none';
   /** Stops between two entries. */
@@ -43,9 +43,10 @@ const typeMask = 0o170000;
 /**
  * Unpacks a zip into an empty folder. Everything is checked before the first byte is written, and every content against
  * its declared size and CRC-32 afterwards; an entry that unpacks to more than it declares is stopped there. Modes
- * (without setuid and setgid, as `rules.modes` says) and times are set; what is neither file, folder nor link is counted and not made. When it
- * throws, the caller removes what the folder holds.
- * @throws BackupError UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN, DESTINATION_BLOCKED, NO_SPACE, WRITE_FAILED, INTERRUPTED.
+ * (without setuid and setgid, as `rules.modes` says) and times are set; what is neither file, folder nor link is
+ * counted and not made. When it throws, the caller removes what the folder holds.
+ * @throws BackupError UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN, DESTINATION_BLOCKED, NO_SPACE, WRITE_FAILED,
+ * INTERRUPTED.
  */
 export async function extractZip(file: string, staging: string, rules: ExtractZipRules = {}): Promise<ForeignListing> {
   expectEmptyFolder(staging);

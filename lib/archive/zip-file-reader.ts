@@ -11,8 +11,8 @@ interface Window {
 }
 
 /**
- * Opens a zip with yauzl, reading ahead. yauzl reads its directory in two small pieces an entry, and our checks add one of
- * each local header: by the piece, that is 150 µs an entry. Whoever opens it closes it.
+ * Opens a zip with yauzl, reading ahead. yauzl reads its directory in two small pieces an entry, and our checks add one
+ * of each local header: by the piece, that is 150 µs an entry. Whoever opens it closes it.
  * @throws the system's error; yauzl's, without a code, where the file is no zip.
  */
 export async function openZipFile(file: string): Promise<ZipFile> {

@@ -6,10 +6,11 @@ const longestName = 255;
 const hashDigits = 16;
 
 /**
- * The name under which a zip holds a path. A zip's names are Unicode text with `/` between components: bytes that are not
- * UTF-8, backslashes, which every zip program takes for `/`, and control characters, which some take for other characters
- * and some leave out, stand as `%XX`, and in such a component a real `%` as `%25`. A component that only looks like it (`100%25.txt`) is escaped as well, so no two paths get one name. One that would
- * get too long for a filesystem that way ends in a hash instead: its path is in the manifest only.
+ * The name under which a zip holds a path. A zip's names are Unicode text with `/` between components: bytes that are
+ * not UTF-8, backslashes, which every zip program takes for `/`, and control characters, which some take for other
+ * characters and some leave out, stand as `%XX`, and in such a component a real `%` as `%25`. A component that only
+ * looks like it (`100%25.txt`) is escaped as well, so no two paths get one name. One that would get too long for a
+ * filesystem that way ends in a hash instead: its path is in the manifest only.
  */
 export function zipNameOf(path: string): string {
   if (!needsEscape.test(path) && !unfit.test(path) && !hasRawBytes(path)) return path;

@@ -10,9 +10,9 @@ interface ZipWithStreams {
 const mended = new WeakSet<object>();
 
 /**
- * Makes the streams of extract-zip's own yauzl end when they fail. yauzl 2 puts a function in the place of `destroy` that
- * tells nobody: on today's Node an entry that is damaged, or larger than it declares, or a full disk, and extract-zip waits
- * for ever (https://github.com/max-mapper/extract-zip has no newer version).
+ * Makes the streams of extract-zip's own yauzl end when they fail. yauzl 2 puts a function in the place of `destroy`
+ * that tells nobody: on today's Node an entry that is damaged, or larger than it declares, or a full disk, and
+ * extract-zip waits for ever (https://github.com/max-mapper/extract-zip has no newer version).
  */
 export function mendReadStreams(zip: object): void {
   if (mended.has(zip)) return;

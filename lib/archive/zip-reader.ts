@@ -9,8 +9,8 @@ export type { ZipEntry } from './zip-entry.ts';
  * Lists a zip's entries in the order of its directory, each checked before it is given: its name, where its link leads,
  * its local header, its claims. No content but that of links is read. Whoever stops early closes the file by ending the
  * iteration.
- * @throws BackupError UNSAFE_ENTRY; ARCHIVE_DAMAGED; ARCHIVE_UNKNOWN where it is no zip, or is encrypted or compressed in a
- * way that is not read here.
+ * @throws BackupError UNSAFE_ENTRY; ARCHIVE_DAMAGED; ARCHIVE_UNKNOWN where it is no zip, or is encrypted or compressed
+ * in a way that is not read here.
  */
 export async function* inspectZip(file: string, rules: NameRules = {}): AsyncGenerator<ZipEntry> {
   for await (const { entry } of checkedEntries(file, rules)) yield entry;
@@ -55,8 +55,8 @@ export async function readZipEntry(file: string, name: string, maxBytes = 1 << 2
 }
 
 /**
- * One file's content as a stream, checked against size and CRC-32. The first chunk is always an empty one where there is
- * such a file; where there is none, nothing is given.
+ * One file's content as a stream, checked against size and CRC-32. The first chunk is always an empty one where there
+ * is such a file; where there is none, nothing is given.
  */
 export async function* openZipEntry(file: string, name: string): AsyncGenerator<Buffer> {
   const zip = await openZip(file);

@@ -11,8 +11,8 @@ const blockBytes = 1 << 16;
 
 /**
  * Makes archiver gather what it writes into blocks. It writes a zip's directory all at once, in pieces of two to four
- * bytes: measured, 6 KB of memory an entry, gigabytes for a million. To be called just before `finalize`. It reaches into
- * archiver 8; where a later one is made otherwise, it does nothing.
+ * bytes: measured, 6 KB of memory an entry, gigabytes for a million. To be called just before `finalize`. It reaches
+ * into archiver 8; where a later one is made otherwise, it does nothing.
  */
 export function gatherSmallWrites(archive: ZipArchive): void {
   const engine = (archive as unknown as { _module?: { engine?: Partial<ZipEngine> } })._module?.engine;

@@ -11,8 +11,8 @@ const madeOnUnix = 3;
 const madeOnMac = 19;
 
 /**
- * A record's flags, with the bit for UTF-8 set where it was forgotten: by the letter of the format such a name is code page
- * 437, but `zip` of Linux and macOS writes the file system's bytes, and `unzip` takes them as such.
+ * A record's flags, with the bit for UTF-8 set where it was forgotten: by the letter of the format such a name is code
+ * page 437, but `zip` of Linux and macOS writes the file system's bytes, and `unzip` takes them as such.
  */
 export function nameFlags(record: Pick<Entry, 'generalPurposeBitFlag' | 'versionMadeBy' | 'fileNameRaw'>): number {
   const { generalPurposeBitFlag, versionMadeBy, fileNameRaw } = record;

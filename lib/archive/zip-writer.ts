@@ -25,8 +25,8 @@ export interface ZipWriterOptions {
 /** What became of an entry. */
 export interface ZipAdded {
   /**
-   * `stored`: as it was. `changed`: its last reading is stored, and it was written to meanwhile. `vanished`, `unreadable`:
-   * it is not stored, but for what a file of more than a mebibyte gave before reading failed.
+   * `stored`: as it was. `changed`: its last reading is stored, and it was written to meanwhile. `vanished`,
+   * `unreadable`: it is not stored, but for what a file of more than a mebibyte gave before reading failed.
    */
   outcome: 'stored' | 'changed' | 'vanished' | 'unreadable';
   /** The entry with the size and times of what is stored. */
@@ -47,9 +47,9 @@ const attempts = 3;
 const pieceBytes = 1 << 18;
 
 /**
- * Writes a zip, one entry at a time. Names, modes, links, empty folders and times (to two seconds, in local time, as zips
- * have them) are kept. Memory holds one piece of one file, and some 500 bytes an entry for the zip's directory, which
- * stands at its end. Whoever makes it calls `finish` or `abort`.
+ * Writes a zip, one entry at a time. Names, modes, links, empty folders and times (to two seconds, in local time, as
+ * zips have them) are kept. Memory holds one piece of one file, and some 500 bytes an entry for the zip's directory,
+ * which stands at its end. Whoever makes it calls `finish` or `abort`.
  */
 export class ZipWriter {
   private readonly options: ZipWriterOptions;

@@ -61,8 +61,8 @@ export class Output {
   }
 
   /**
-   * A line beside the result, on standard error: notices and warnings. Silent under --quiet; and under --json, whose document
-   * holds them, so that a program finds nothing but an error there.
+   * A line beside the result, on standard error: notices and warnings. Silent under --quiet; and under --json, whose
+   * document holds them, so that a program finds nothing but an error there.
    */
   notice(text: string): void {
     if (!this.quiet && !this.json) writeAll(this.stderr, `${text}\n`);
@@ -84,8 +84,8 @@ export class Output {
   }
 
   /**
-   * The same with a list at its end that need not be in memory: its items are written as they come. Whoever begins one ends it,
-   * and begins it only when nothing can go wrong any more, for half a document is none.
+   * The same with a list at its end that need not be in memory: its items are written as they come. Whoever begins one
+   * ends it, and begins it only when nothing can go wrong any more, for half a document is none.
    */
   documentWithList(value: object, name: string): DocumentList {
     if (!this.json) return { add: () => undefined, end: () => undefined };

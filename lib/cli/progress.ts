@@ -10,7 +10,8 @@ const redrawMs = 100;
 const plainLineMs = 10_000;
 
 /**
- * Shows what a run tells: a bar in a terminal, a plain line now and then elsewhere, JSON Lines with `--json --progress`.
+ * Shows what a run tells: a bar in a terminal, a plain line now and then elsewhere, JSON Lines with `--json
+ * --progress`.
  * @returns what ends it and clears the line.
  */
 export async function followProgress(

@@ -7,7 +7,13 @@ import { planRestore } from '../operations/plan-restore.ts';
 import { applyRestore } from '../operations/restore-backup.ts';
 import type { OverwritePolicy } from '../operations/restore-decision.ts';
 import { planForeignRestore } from '../operations/restore-foreign.ts';
-import type { RestorePlan, RestoreRequest, RestoreResult } from '../operations/restore-result.ts';
+import {
+  changedFolders,
+  hasWork,
+  type RestorePlan,
+  type RestoreRequest,
+  type RestoreResult,
+} from '../operations/restore-result.ts';
 import type { RunContext } from '../operations/run-context.ts';
 import { confirm } from './confirm.ts';
 import { showFindings } from './findings-text.ts';
@@ -83,7 +89,7 @@ export const restoreVerb = defineVerb<RestoreOptions>({
         return exitCode.done;
       }
       await askFirst(context, options.yes);
-      const result = await restore.apply();
+      const result = { ...(await restore.apply()), folders: changedFolders(plan) };
       context.output.document(result);
       showResult(context, result);
       return result.notRestored === undefined ? exitCode.done : exitCode.incomplete;
@@ -115,9 +121,6 @@ async function prepare(
   return { plan: prepared.plan, apply: () => applyRestore(run, prepared), close: () => undefined };
 }
 
-const hasWork = ({ counts, folders }: RestorePlan): boolean =>
-  counts.create + counts.overwrite + counts.delete + folders > 0;
-
 /** @throws BackupError CONFIRMATION_NEEDED without a terminal, NOT_CONFIRMED */
 async function askFirst(context: CommandContext, isAgreed: boolean): Promise<void> {
   if (isAgreed) return;
@@ -138,6 +141,7 @@ function doneResult(plan: RestorePlan): RestoreResult {
     unchanged: counts.unchanged,
     kept: counts.keep,
     deleted: counts.delete,
+    folders: changedFolders(plan),
     bytes,
     duration: 0,
     actions,
@@ -157,6 +161,8 @@ function showPlan(context: CommandContext, plan: RestorePlan): void {
     return;
   }
   output.line(`  ${text.writes(formatBytes(plan.bytes))}`);
+  const folders = changedFolders(plan);
+  if (folders > 0) output.line(`  ${text.folders(folders)}`);
   if (plan.databases.length > 0) output.line(`  ${text.databases(plan.databases.map(printablePath).join(', '))}`);
   output.line();
   showActions(context, plan);

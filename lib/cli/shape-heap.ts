@@ -6,8 +6,8 @@ const newestKnown = 24;
 /**
  * Fits V8's heap to a program whose memory is buffers outside of it. Called before anything is allocated in quantity.
  *
- * Entries live for microseconds, so a young generation that grows to its usual 32 MiB only makes the process larger (by a
- * fifth of its peak). And buffers come and go by the megabyte beside a heap of 15 MB, which V8 takes for pressure: it
+ * Entries live for microseconds, so a young generation that grows to its usual 32 MiB only makes the process larger (by
+ * a fifth of its peak). And buffers come and go by the megabyte beside a heap of 15 MB, which V8 takes for pressure: it
  * would collect that heap some 25 times in a backup, and twice in nothing.
  */
 export function shapeHeap(): void {

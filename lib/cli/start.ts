@@ -3,8 +3,8 @@ import { runCommandLine } from './run-command-line.ts';
 import { shapeHeap } from './shape-heap.ts';
 
 /**
- * The process around a command: signals in, exit code out. The first Ctrl-C (or SIGTERM) lets the command stop cleanly, a
- * second one ends it at once.
+ * The process around a command: signals in, exit code out. The first Ctrl-C (or SIGTERM) lets the command stop cleanly,
+ * a second one ends it at once.
  */
 export async function start(argv: readonly string[]): Promise<void> {
   shapeHeap();

@@ -1,6 +1,8 @@
 import type { AnyVerb } from './verb.ts';
 
-/** Every command, in the order of the help. A verb's file is loaded when it is used: `list` must not wait for `restore`. */
+/**
+ * Every command, in the order of the help. A verb's file is loaded when it is used: `list` must not wait for `restore`.
+ */
 export const verbs: Record<string, () => Promise<AnyVerb>> = {
   create: async () => (await import('./create.ts')).createVerb,
   list: async () => (await import('./list.ts')).listVerb,

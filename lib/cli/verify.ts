@@ -71,7 +71,9 @@ function showResult(context: CommandContext, result: VerifyResult): void {
   const { color } = output;
   const id = printablePath(result.id);
   const count = result.problems.length;
-  if (result.ok) output.line(color.green(result.level === 'subset' ? text.partOk(id) : text.ok(id)));
+  const isNothingRead = result.level === 'subset' && result.files === 0 && result.bytes === 0;
+  if (result.ok && isNothingRead) output.line(color.yellow(text.partEmpty(id)));
+  else if (result.ok) output.line(color.green(result.level === 'subset' ? text.partOk(id) : text.ok(id)));
   else output.line(color.red(isDamaged(result) ? text.damaged(id, count) : text.unreadable(id)));
   const shown = output.verbose ? result.problems : result.problems.slice(0, mostShown);
   for (const problem of shown) output.line(`  ${printablePath(describeFinding(problem, language))}`);

@@ -7,8 +7,8 @@ import type { Surroundings } from './store-path.ts';
 import { isDefaultTarget, isOff, isPlainName, namePhrase } from './target-names.ts';
 
 /**
- * What no single key can tell: the nested section may still be wrong in its types, so that all mistakes of both kinds are
- * named at once.
+ * What no single key can tell: the nested section may still be wrong in its types, so that all mistakes of both kinds
+ * are named at once.
  */
 export async function checkMeaning(section: unknown, surroundings: Surroundings): Promise<SettingsProblem[]> {
   const settings = loose(section);

@@ -14,7 +14,9 @@ export interface CheckedSettings {
   variables: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Fills variables in and checks everything. Throws CONFIG_INVALID that names every mistake, in the order of the file. */
+/**
+ * Fills variables in and checks everything. Throws CONFIG_INVALID that names every mistake, in the order of the file.
+ */
 export async function checkSettings(
   source: SettingsText,
   environment: Readonly<Record<string, string | undefined>>,

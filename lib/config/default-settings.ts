@@ -4,7 +4,10 @@ import type { Compression } from './settings.ts';
 /** What holds where the settings file says nothing. The schema, the loader and the documentation read it from here. */
 export const defaultSettings = {
   enabled: true,
-  /** Days. Holds only while neither `retention` nor `maxBackups` is set: a limit nobody asked for must not remove a backup. */
+  /**
+   * Days. Holds only while neither `retention` nor `maxBackups` is set: a limit nobody asked for must not remove a
+   * backup.
+   */
   retention: 30,
   maxBackups: 10,
   incremental: { enabled: false, maxIncrementals: 7 },

@@ -7,8 +7,8 @@ type Json = { [key: string]: unknown };
 const variable = { type: 'string', pattern: '^\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}$' };
 
 /**
- * The JSON Schema of a settings file, for editors: `config/config.schema.json` holds it. Made from the schema that checks
- * the settings, with one thing more: where no text is allowed, `${NAME}` is.
+ * The JSON Schema of a settings file, for editors: `config/config.schema.json` holds it. Made from the schema that
+ * checks the settings, with one thing more: where no text is allowed, `${NAME}` is.
  */
 export function settingsJsonSchema(): Json {
   const backup = z.toJSONSchema(settingsSchema, { target: 'draft-7', io: 'input', override: withVariables }) as Json;

@@ -14,8 +14,9 @@ export interface SettingsFile {
 }
 
 /**
- * Reads the settings file that is named (below `root` where it is relative), else those of the usual ones that are there,
- * in their order. Throws CONFIG_UNREADABLE where the one named is missing, and for any that is there and cannot be read.
+ * Reads the settings file that is named (below `root` where it is relative), else those of the usual ones that are
+ * there, in their order. Throws CONFIG_UNREADABLE where the one named is missing, and for any that is there and cannot
+ * be read.
  */
 export async function readSettingsFiles(root: string, named?: string): Promise<SettingsFile[]> {
   if (named !== undefined) {

@@ -1,4 +1,6 @@
-/** The settings of one project, checked, with defaults filled in and every path absolute. Made by `load-settings.ts`. */
+/**
+ * The settings of one project, checked, with defaults filled in and every path absolute. Made by `load-settings.ts`.
+ */
 export interface Settings {
   /** The project root, absolute, links resolved. */
   root: string;
@@ -11,7 +13,10 @@ export interface Settings {
   retention: RetentionSettings;
   incremental: { enabled: boolean; maxIncrementals: number };
   storage: StorageSettings;
-  /** In the order of the file, the six default ones first where the file does not order them. Disabled ones are left out. */
+  /**
+   * In the order of the file, the six default ones first where the file does not order them. Disabled ones are left
+   * out.
+   */
   targets: TargetSettings[];
   /** Gitignore-like patterns that hold for every target, relative to the project root. */
   exclude: string[];

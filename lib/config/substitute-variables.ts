@@ -29,8 +29,8 @@ export function namesVariables(section: unknown): boolean {
 }
 
 /**
- * Fills `${NAME}` and `${NAME:-default}` in every text of a section. As in a shell, the default holds where the variable
- * is not set or empty. What cannot be filled stays as it is and is a problem.
+ * Fills `${NAME}` and `${NAME:-default}` in every text of a section. As in a shell, the default holds where the
+ * variable is not set or empty. What cannot be filled stays as it is and is a problem.
  */
 export function substituteVariables(section: unknown, environment: Environment): FilledSection {
   const filled = new Map<string, FilledKey>();

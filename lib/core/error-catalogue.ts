@@ -191,9 +191,12 @@ export const errorCatalogue = {
         ? 'There is no safety backup of what was there before. Mend the cause and run the same restore again: it goes on where this one stopped.'
         : `What was there before is in ${p.safetyBackup}. To get it back:\n  ${undoCommand(p.safetyBackup, p.root)}\nOr mend the cause and run the same restore again: it goes on where this one stopped.`,
   })),
-  SAFETY_INCOMPLETE: define<{ paths: string[] }>(exitCode.failed, (p) => ({
-    message: `The safety backup could not read what would be overwritten: ${p.paths.join(', ')}. Nothing was changed.`,
-    hint: 'Make these files readable, leave them out with --include or --targets, or give --skip-backup to lose what is in them.',
+  SAFETY_INCOMPLETE: define<{ paths: string[]; count: number; secrets: number }>(exitCode.failed, (p) => ({
+    message: `The safety backup does not hold what would be overwritten: ${p.paths.join(', ')}${p.count > p.paths.length ? ` and ${p.count - p.paths.length} more` : ''}. Nothing was changed.`,
+    hint:
+      p.secrets > 0
+        ? 'Files such as .env hold secrets and are never stored unencrypted. Put your own copy of them elsewhere and give --skip-backup to go on without a safety backup; or leave them out with --include or --targets.'
+        : 'Make these files readable or copy them elsewhere; leave them out with --include or --targets; or give --skip-backup to go on without a safety backup and lose what is in them.',
   })),
   CONFIRMATION_NEEDED: define<{ command: string }>(exitCode.usage, (p) => ({
     message: `${p.command} changes files and needs your word, but there is no terminal to ask on.`,

@@ -21,6 +21,8 @@ export interface FindingParams {
   kind?: string;
   expected?: string;
   found?: string;
+  /** What is kept together with `found`. */
+  beside?: string;
   count?: number;
 }
 
@@ -77,7 +79,8 @@ export const findingCatalogue = {
   },
   'database-corrupt': {
     incomplete: true,
-    text: (p) => `The database ${named(p)} is corrupt (${p.reason}); its raw file is kept as ${p.found}.`,
+    text: (p) =>
+      `The database ${named(p)} is corrupt (${p.reason}); its raw file is kept as ${p.found}${p.beside === undefined ? '' : `, its log beside it as ${p.beside}`}.${p.kind === 'no-header' ? ' If it is no database any more, give it another name, or exclude it.' : ''}`,
   },
   'database-unreadable': {
     incomplete: true,
@@ -141,9 +144,18 @@ export const findingCatalogue = {
     text: (p) => `The database ${named(p)} fails its integrity check (${p.reason}).`,
   },
   // While a backup is restored
+  'extra-database-kept': {
+    incomplete: false,
+    text: (p) => `${named(p)} is not in the backup, and is kept: it is a database, or was one in an earlier backup.`,
+  },
   'entry-not-restored': {
     incomplete: true,
     text: (p) => `${named(p)} is not whole in the backup (${p.reason}) and was not restored.`,
+  },
+  'folders-not-set': {
+    incomplete: false,
+    text: (p) =>
+      `${p.count} folder(s) of another user, ${named(p)} first, kept permissions and time: only the owner and root may set them.`,
   },
   'backup-unreadable': {
     incomplete: false,

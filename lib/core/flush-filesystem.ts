@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 
 /**
  * Flushes everything of the filesystem that holds `folder` to the disk, in one go: thousands of new files would take an
- * fsync each. Where the system has no `sync -f`, all filesystems are flushed; where it has no `sync`, nothing is, and the
- * files are as durable as any that a program has just written.
+ * fsync each. Where the system has no `sync -f`, all filesystems are flushed; where it has no `sync`, nothing is, and
+ * the files are as durable as any that a program has just written.
  */
 export async function flushFilesystem(folder: string): Promise<void> {
   if (!(await runSync(['-f', folder]))) await runSync([]);

@@ -10,7 +10,9 @@ export interface GitState {
 
 const timeoutMs = 5000;
 
-/** The project's commit, or undefined where there is none, no git, or no answer in five seconds: it is a remark only. */
+/**
+ * The project's commit, or undefined where there is none, no git, or no answer in five seconds: it is a remark only.
+ */
 export function readGitState(
   root: string,
   environment: Readonly<Record<string, string | undefined>>,

@@ -23,7 +23,7 @@ export const commandShapes: readonly ShapePattern[] = [
   {
     shape: 'assignment',
     pattern: new RegExp(
-      String.raw`(?<=(?:^|[\s"'[(,])-(?:[uU]|-user|-proxy-user|-auth)${gap}["']?(?!\d{1,7}:\d{1,7}(?:[\s"']|$))[^\s:"'+/][^\s:"'/]{0,80}:)(?!\/\/)(?<secret>[^\s"']+)`,
+      String.raw`(?<=(?:^|[\s"'[(,])-(?:[uU]|-user|-proxy-user|-auth)${gap}["']?(?!\[masked:)(?!\d{1,7}:\d{1,7}(?:[\s"']|$))[^\s:"'+/][^\s:"'/]{0,80}:)(?!\/\/)(?<secret>[^\s"']+)`,
       'dg',
     ),
   },
@@ -51,12 +51,49 @@ export const commandShapes: readonly ShapePattern[] = [
   { shape: 'assignment', pattern: new RegExp(`${before('redis-cli', '-a')}${gap}${value}`, 'dg') },
   { shape: 'assignment', pattern: new RegExp(`${before(String.raw`ldap\w{1,20}`, '-w')}${gap}${value}`, 'dg') },
 
-  // `--password value`, `--db-password "two words"`. `-pass 2` counts the passes of an encoder.
+  // `smbclient -U user%password`.
   {
     shape: 'assignment',
     pattern: new RegExp(
-      String.raw`(?<=^|[\s"'[(,])--?[a-z-]{0,40}(?:password|passwd|passphrase|pass(?!\s+\d(?:\s|$))|pwd|secret|token|api-?key|(?:secret|access|private|account)-key)${gap}(?!-)${value}`,
-      'dgi',
+      String.raw`(?<=(?:^|[\s"'[(,])-(?:U|-user)(?:${gap})?["']?[\w.@\\/+-]{1,80}%)(?<secret>[^\s"']+)`,
+      'dg',
     ),
+  },
+  // `lftp -u user,password`, `sqlplus user/password@db`, `rabbitmqctl add_user user password`, `net use x: /user:a password`.
+  {
+    shape: 'assignment',
+    pattern: new RegExp(
+      String.raw`${before('lftp|curlftpfs', '-u')}${gap}?["']?[^\s,"']{1,80},(?<secret>[^\s"']+)`,
+      'dg',
+    ),
+  },
+  {
+    shape: 'assignment',
+    pattern:
+      /(?<=(?:^|[\s/"'(])(?:sqlplus|sqlldr|expdp|impdp|rman)\s(?:[^\n|;&]{0,200}\s)?["']?[\w$#]{1,80}\/)(?<secret>[^\s/@"']+)(?=[@\s"']|$)/dg,
+  },
+  {
+    shape: 'assignment',
+    pattern:
+      /(?<=\b(?:add_user|change_password|authenticate_user)\s{1,5}[^\s"'-]{1,80}\s{1,5})(?<secret>[^\s"'-][^\s"']*)/dg,
+  },
+  {
+    shape: 'assignment',
+    pattern: /(?<=\bnet\s{1,5}use\s[^\n]{0,200}\/user:[^\s"']{1,80}\s{1,5})(?<secret>[^\s"'/]+)/dgi,
+  },
+  { shape: 'assignment', pattern: new RegExp(`${before('openssl', '-[kK]')}${gap}${value}`, 'dg') },
+
+  // SQL: `CREATE USER a IDENTIFIED BY 'x'`, `ALTER ROLE a WITH PASSWORD 'x'`.
+  {
+    shape: 'assignment',
+    pattern:
+      /(?<=\b(?:identified\s{1,5}(?:with\s{1,5}[\w"']{1,40}\s{1,5})?by|password)\s{1,5})(?:'(?<secret>[^'\n]+)'|"(?<secret2>[^"\n]+)")/dgi,
+  },
+
+  // A whole text that is a well-known account and its password. `admin:org` is a scope, `user:1000` a pair of numbers.
+  {
+    shape: 'assignment',
+    pattern:
+      /^(?:user(?:name)?|admin(?:istrator)?|root|guest|sa|login|test|demo|elastic):(?!\/|v?\d+(?:[.-]|$))(?=\S{0,200}[a-z])(?=\S{0,200}[\d!$%^*#@&])(?<secret>\S{6,})$/dgi,
   },
 ];

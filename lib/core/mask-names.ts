@@ -14,11 +14,12 @@ const wholeWord =
 
 /** Secret at the end of a glued word (`SSHKEY`, `DBPASS`, `OAUTH`, `DBPWD`). */
 const wordEnd = /(KEYS?|PASS|PWD?|AUTH)$/;
-const innocentWords = /^((MON|TUR|DON|HOC|JOC|LAC|WHIS|HOT)KEYS?|BYPASS|COMPASS|TRESPASS|SURPASS|OLDPWD)$/;
+const innocentWords =
+  /^((MON|TUR|DON|HOC|JOC|LAC|WHIS|HOT)KEYS?|BYPASS|COMPASS|ENCOMPASS|TRESPASS|SURPASS|OVERPASS|UNDERPASS|OLDPWD)$/;
 
 /** With one of these beside it, a short number or a switch is a setting (`MAX_TOKENS`, `SESSION_TIMEOUT`). */
 const settingWords =
-  /^(MAX|MIN|LIMITS?|COUNT|SIZE|LENGTH|BITS|ROUNDS|TTL|TIMEOUT|EXPIRES?|EXPIRY|EXPIRATION|LIFETIME|AGE|INTERVAL|MS|SECONDS|MINUTES|HOURS|DAYS|ENABLED?|DISABLED?|REQUIRED?|SECURE|HTTPONLY|USE|ALLOW)$/;
+  /^(MAX|MIN|LIMITS?|COUNT|SIZE|LENGTH|BITS|ROUNDS|TTL|TIMEOUT|EXPIRES?|EXPIRY|EXPIRATION|LIFETIME|AGE|INTERVAL|MS|SECONDS|MINUTES|HOURS|DAYS|ENABLED?|DISABLED?|REQUIRED?|SECURE|HTTPONLY|USE|ALLOW|AUTHENTICATION|PROMPTS?|PROTECTED)$/;
 const plainSetting = /^(true|false|yes|no|on|off|enabled|disabled|\d{1,9}|\d{1,8}(ms|s|m|h|d))$/i;
 
 /** A secret's file is where the secret rests, not the secret (`BACKUP_ENCRYPTION_KEY_FILE`). */
@@ -30,7 +31,7 @@ const identifierWords =
   /^(SHA|SHA1|SHA256|COMMIT|REVISION|REV|DIGEST|CHECKSUM|FINGERPRINT|ETAG|HOSTNAME|UUID|GUID|ID|IDS|VERSION)$/;
 
 /** The words of a name, upper case: split at punctuation and at the humps of camelCase. */
-function wordsOf(name: string): string[] {
+export function wordsOf(name: string): string[] {
   return name
     .normalize('NFKC')
     .replace(/(\p{Ll}|\d)(\p{Lu})/gu, '$1_$2')
@@ -44,12 +45,20 @@ function wordsOf(name: string): string[] {
 export function isSecretName(name: string, value: string): boolean {
   const words = wordsOf(name);
   if (!hasSecretWord(words)) return false;
-  if (plainSetting.test(value) && words.some((word) => settingWords.test(word))) return isPassword(words);
-  const last = words.at(-1) ?? '';
-  if (placeWords.test(last) && placeValue.test(value)) return false;
   // The shell's own working directory.
-  if (words.length === 1 && last === 'PWD' && placeValue.test(value)) return false;
-  return true;
+  if (words.length === 1 && words[0] === 'PWD' && placeValue.test(value)) return false;
+  return !isSettingOf(words, value);
+}
+
+/** True when the value only sets something about a secret: a limit, a switch, the place where the secret rests. */
+export function isSettingOf(words: string[], value: string): boolean {
+  if (plainSetting.test(value) && words.some((word) => settingWords.test(word))) return !isPassword(words);
+  return placeWords.test(words.at(-1) ?? '') && placeValue.test(value);
+}
+
+/** True when the word ends like a secret's (`DBPASS`) and is no common word (`COMPASS`). */
+export function secretWordEnd(word: string): boolean {
+  return wordEnd.test(word) && !innocentWords.test(word);
 }
 
 /** True for names of identifiers that look random but are public. */
@@ -59,7 +68,7 @@ export function isIdentifierName(name: string): boolean {
 
 function hasSecretWord(words: string[]): boolean {
   if (anywhere.test(words.join('_'))) return true;
-  return words.some((word) => wholeWord.test(word) || (wordEnd.test(word) && !innocentWords.test(word)));
+  return words.some((word) => wholeWord.test(word) || secretWordEnd(word));
 }
 
 /** A password may well be a number, whatever stands beside it. */

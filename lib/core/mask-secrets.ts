@@ -1,6 +1,6 @@
 import { looksRandom } from './mask-entropy.ts';
 import { isIdentifierName, isSecretName } from './mask-names.ts';
-import { secretSpan, type SecretShape } from './mask-shape-pattern.ts';
+import { secretSpans, type SecretShape } from './mask-shape-pattern.ts';
 import { secretShapes } from './mask-shapes.ts';
 
 /** Why a value is taken for a secret. */
@@ -25,8 +25,8 @@ export function secretReason(variable: { name: string; value: string }): SecretR
   const { name, value } = variable;
   if (value === '') return undefined;
   if (isSecretName(name, value)) return 'name';
-  for (const { shape, pattern } of secretShapes) {
-    if (value.search(pattern) !== -1) return shape;
+  for (const shape of secretShapes) {
+    for (const span of secretSpans(shape, value)) if (span[0] < span[1]) return shape.shape;
   }
   if (!isIdentifierName(name) && looksRandom(value)) return 'entropy';
   return undefined;
@@ -60,11 +60,10 @@ export function maskedLabel(secret: string): string {
  */
 export function maskText(text: string): string {
   let masked = text;
-  for (const { pattern } of secretShapes) {
+  for (const shape of secretShapes) {
     let done = '';
     let at = 0;
-    for (const match of masked.matchAll(pattern)) {
-      const [from, to] = secretSpan(match);
+    for (const [from, to] of secretSpans(shape, masked)) {
       const secret = masked.slice(from, to);
       done += masked.slice(at, from) + (label.test(secret) ? secret : maskedLabel(secret));
       at = to;

@@ -9,10 +9,24 @@ export interface ShapePattern {
   pattern: RegExp;
 }
 
+/** Where a secret stands in its text: from, to. */
+export type Span = [from: number, to: number];
+
+/** A shape that no pattern alone can tell: the spans of all its secrets, in their order, none within another. */
+export interface ShapeScan {
+  shape: SecretShape;
+  scan: (text: string) => Iterable<Span>;
+}
+
 const groupNames = ['secret', 'secret2', 'secret3', 'secret4'] as const;
 
-/** Where the secret part of a match stands in its text: from, to. */
-export function secretSpan(match: RegExpMatchArray): [number, number] {
+/** The spans of all secrets of one shape. */
+export function* secretSpans(shape: ShapePattern | ShapeScan, text: string): Iterable<Span> {
+  if ('scan' in shape) yield* shape.scan(text);
+  else for (const match of text.matchAll(shape.pattern)) yield spanOf(match);
+}
+
+function spanOf(match: RegExpMatchArray): Span {
   const groups = match.indices?.groups;
   for (const name of groupNames) {
     const span = groups?.[name];

@@ -1,11 +1,8 @@
+import { assignmentShape } from './mask-assignments.ts';
 import { commandShapes } from './mask-command-shapes.ts';
-import type { ShapePattern } from './mask-shape-pattern.ts';
+import type { ShapePattern, ShapeScan } from './mask-shape-pattern.ts';
 
 /** Shapes by which a secret is known wherever it stands. */
-
-/** Names in `name=value` and `"name": "value"` whose value is a secret. */
-const assignedNames =
-  'pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|api[-_ ]?key|(?:[a-z]+[-_ ]?)?(?:account|access|private|secret|signing|shared|encryption|master)[-_ ]?(?:access[-_ ]?)?key|[a-z_-]{0,40}(?:password|passphrase|secret|token)|sharedaccesssignature';
 
 const queryNames =
   'sig|signature|code|key|auth|apikey|api[-_]key|pass|pwd|password|passwd|jwt|sid|session(?:id)?|[a-z0-9_.-]{0,40}(?:token|secret|password|passphrase|signature|credential|api[-_]?key|access[-_]?key)';
@@ -15,7 +12,7 @@ const elementNames =
   'pass(?:word|wd|phrase|code)|pwd|secret|token|credentials?|api[-_.]?key|(?:access|secret|private|account)[-_.]?key';
 
 /** In the order in which they are looked for: a larger thing before what it may contain. */
-export const secretShapes: readonly ShapePattern[] = [
+export const secretShapes: readonly (ShapePattern | ShapeScan)[] = [
   // A block whose end is missing is masked to the end of the text.
   {
     shape: 'pem',
@@ -95,13 +92,7 @@ export const secretShapes: readonly ShapePattern[] = [
     shape: 'token',
     pattern: /\b(?:[Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?<secret>(?=\S*[\d=]|\S*[a-z][A-Z])[\w+/=.~-]{8,})/dg,
   },
-  {
-    shape: 'assignment',
-    pattern: new RegExp(
-      `(?<=^|[\\s;&?,{("'\\[-])(?:${assignedNames})["']?\\s*[=:]\\s*(?:"(?<secret>[^"]+)"|'(?<secret2>[^']+)'|(?<secret3>[^\\s;&"']+?(?=[,)}\\]]*(?:[\\s;&"']|$))))`,
-      'dgi',
-    ),
-  },
+  assignmentShape,
 
   { shape: 'token', pattern: /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*/dg }, // JWT, JWE
   { shape: 'token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,})/dg },

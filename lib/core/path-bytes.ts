@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * File names on Linux are bytes, not text. Inside the toolkit a path is a string in which a byte that is not UTF-8 stands
- * as one lone surrogate, U+DC80 to U+DCFF (the `surrogateescape` scheme of Python's PEP 383). Such a string sorts, joins,
- * and goes through JSON (as `\udcXX`) like any other, and turns back into exactly the bytes it came from.
+ * File names on Linux are bytes, not text. Inside the toolkit a path is a string in which a byte that is not UTF-8
+ * stands as one lone surrogate, U+DC80 to U+DCFF (the `surrogateescape` scheme of Python's PEP 383). Such a string
+ * sorts, joins, and goes through JSON (as `\udcXX`) like any other, and turns back into exactly the bytes it came from.
  */
 
 const escapedByte = /[\udc80-\udcff]/;

@@ -5,8 +5,8 @@ const wordsPerPath = 4;
 const mostFilled = 0.6;
 
 /**
- * A set of paths in little memory: of each it keeps 128 bits of its SHA-256, some 27 to 54 bytes a path whatever its length. Two
- * paths that share them are not found by accident, nor on purpose.
+ * A set of paths in little memory: of each it keeps 128 bits of its SHA-256, some 27 to 54 bytes a path whatever its
+ * length. Two paths that share them are not found by accident, nor on purpose.
  */
 export class PathSet {
   /** How many paths are in it. */

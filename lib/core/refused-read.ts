@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { BackupError, isSystemError, systemCode } from './errors.ts';
 
 /**
- * Turns a read that the system refuses to this user into the error that says so, and leaves any other as it is: what may not
- * be read is not damaged.
+ * Turns a read that the system refuses to this user into the error that says so, and leaves any other as it is: what
+ * may not be read is not damaged.
  */
 export function refusedRead(error: unknown, path: string): unknown {
   if (!isRefused(error)) return error;

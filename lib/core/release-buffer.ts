@@ -20,9 +20,9 @@ function portToNowhere(): MessagePort {
 }
 
 /**
- * Gives a large buffer's memory back at once. Megabytes that wait for the collector count as memory of the process, make it
- * collect more often, and each new one has to be fetched from the system page by page. Nobody may use the buffer any more;
- * one that shares its memory with others is left alone.
+ * Gives a large buffer's memory back at once. Megabytes that wait for the collector count as memory of the process,
+ * make it collect more often, and each new one has to be fetched from the system page by page. Nobody may use the
+ * buffer any more; one that shares its memory with others is left alone.
  */
 export function releaseBuffer(bytes: Buffer): void {
   const memory = bytes.buffer;

@@ -13,8 +13,8 @@ export function unsafeReason(path: string): string | undefined {
 }
 
 /**
- * The same for the paths of our own manifests, on the machine that this runs on. What a project holds must come back: on
- * Linux `..\up` is the name of a file like any other, and to refuse it would be to lose the whole backup over it.
+ * The same for the paths of our own manifests, on the machine that this runs on. What a project holds must come back:
+ * on Linux `..\up` is the name of a file like any other, and to refuse it would be to lose the whole backup over it.
  */
 export function unsafeReasonHere(path: string, platform: NodeJS.Platform = process.platform): string | undefined {
   if (!mayBeUnsafe.test(path)) return undefined;

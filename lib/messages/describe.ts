@@ -20,8 +20,8 @@ function errorText<C extends ErrorCode>(code: C, params: ErrorParams<C>, languag
 }
 
 /**
- * What a person reads about a finding, in their language. A finding of a newer version, read from a backup's metadata, says
- * itself in English.
+ * What a person reads about a finding, in their language. A finding of a newer version, read from a backup's metadata,
+ * says itself in English.
  */
 export function describeFinding(finding: Finding, language: Language): string {
   if (!Object.hasOwn(findingCatalogue, finding.code)) return maskText(finding.message);

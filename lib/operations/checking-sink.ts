@@ -10,6 +10,8 @@ import type { DatabaseStaging } from './staged-databases.ts';
 export interface CheckingSinkOptions {
   onProblem: (problem: Finding) => void;
   onBytes: (bytes: number) => void;
+  /** Told of each file that was read to its end, right or wrong. */
+  onFile?: () => void;
   /** Where databases are written for SQLite to check; absent where only hashes count. */
   databases?: DatabaseStaging;
 }
@@ -38,6 +40,7 @@ export class CheckingSink implements ContentSink {
   end(entry: ManifestEntry): void | Promise<void> {
     this.options.databases?.end();
     const problem = this.check?.problem();
+    if (this.check !== undefined) this.options.onFile?.();
     if (problem !== undefined) {
       const { code, expected, found } = problem;
       this.options.onProblem(finding(code, { path: entry.path, expected, found }));

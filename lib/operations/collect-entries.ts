@@ -44,8 +44,8 @@ export interface CollectOptions {
 }
 
 /**
- * Finds what the targets consist of. A database stands in the database target where that is part of the run, and in the
- * target whose folder holds it where not; it is always marked as one, for a plain copy of a live database is no backup.
+ * Finds what the targets consist of. A database stands in the database target where that takes it in, and in the target
+ * whose folder holds it where not; it is always marked as one, for a plain copy of a live database is no backup.
  * A file that only has a database's name stays in the target whose folder holds it, and stands in the database target
  * where there is none.
  */
@@ -61,7 +61,12 @@ export function collectEntries(
     knownDatabases.has(origin) ? 'database' : databaseClass(join(root, origin), size);
   const found = findProjectFiles({ root, exclude, neverEnter, classOf });
   const databases = new Set(found.databases);
-  const haveOwnTarget = targets.some(hasDatabases);
+  /** Those that the database target takes in: not each one that a target's folder holds is found, or wanted there. */
+  const takenIn = new Set<string>();
+  for (const target of targets.filter(hasDatabases)) {
+    const isExcluded = excludeMatcher(target.exclude);
+    for (const origin of found.databases) if (!isExcludedWithParents(origin, isExcluded)) takenIn.add(origin);
+  }
   /** Files that only have a database's name and are in the backup already. */
   const kept = new Set<string>();
   const toldSecrets = new Set<string>();
@@ -103,7 +108,7 @@ export function collectEntries(
         }
         if (isCompanion(root, origin, name, knownDatabases)) return 'left-out';
         const kind = databases.has(origin) ? 'database' : classOf(origin, size);
-        if (kind === 'database') return haveOwnTarget && !hasDatabases(target) ? 'left-out' : 'database';
+        if (kind === 'database') return takenIn.has(origin) && !hasDatabases(target) ? 'left-out' : 'database';
         if (kind === 'name' && !kept.has(origin)) {
           kept.add(origin);
           // An empty file is what SQLite makes of a database that nothing was written to yet.

@@ -44,7 +44,7 @@ export class CopyAcross {
     if (this.signal.aborted) throw new BackupError('INTERRUPTED', {});
     const stat = lstatSync(toSystemPath(from), { bigint: true });
     if (stat.isDirectory()) {
-      mkdirSync(toSystemPath(to));
+      mkdirSync(toSystemPath(to), { mode: 0o700 });
       for (const name of readNames(from)) await this.copy(`${from}/${name}`, `${to}/${name}`);
       if (isRoot()) lchownSync(toSystemPath(to), Number(stat.uid), Number(stat.gid));
       chmodSync(toSystemPath(to), Number(stat.mode) & 0o7777);

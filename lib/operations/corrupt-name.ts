@@ -1,12 +1,13 @@
 import { isNativeError } from 'node:util/types';
 import type { SourceEntry } from '../core/entry.ts';
+import { sqliteCompanions } from '../targets/databases/sqlite-header.ts';
 import type { PlacedFolder } from '../targets/scan-target.ts';
 import { statOf } from '../targets/scan-folder.ts';
 
 /**
  * Where the raw file of a corrupt database is kept: beside its name as `<name>.corrupt`, or with a number where the project
  * has such a file already (`<name>.corrupt-2`, …), so that neither takes the other's place, in the backup or in a restore.
- * The same project gives the same name.
+ * The names of its companions (`<name>.corrupt-wal`, …) are free, too. The same project gives the same name.
  * @param placed every source of the entry's target.
  */
 export function corruptName(
@@ -18,8 +19,17 @@ export function corruptName(
   for (let number = 1; ; number += 1) {
     const ending = number === 1 ? '.corrupt' : `.corrupt-${number}`;
     const name = { path: `${entry.path}${ending}`, origin: `${origin}${ending}` };
-    if (!isThere(root, name.origin) && !isTaken(name.path, root, placed)) return name;
+    if (
+      !withCompanions(name.origin).some((origin) => isThere(root, origin)) &&
+      !withCompanions(name.path).some((path) => isTaken(path, root, placed))
+    )
+      return name;
   }
+}
+
+function withCompanions(path: string): string[] {
+  const { wal, sharedMemory, journal } = sqliteCompanions(path);
+  return [path, wal, sharedMemory, journal];
 }
 
 /** True when another source of the target stands at that path of the backup, below it, or has a file for it. */

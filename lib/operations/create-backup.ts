@@ -16,7 +16,7 @@ import {
 } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
-import type { CreateRequest, CreateResult } from './create-result.ts';
+import type { CreateRequest, CreateResult, CreateWatch } from './create-result.ts';
 import { CreateRun } from './create-run.ts';
 import { prepareCreate } from './plan-backup.ts';
 import type { RunContext } from './run-context.ts';
@@ -31,8 +31,11 @@ export async function createBackup(context: RunContext, request: CreateRequest):
   const { settings, clock, host, retryLockSeconds, signal } = context;
   const targets = prepareCreate(context, request);
   const store = openStore(settings.storage);
-  const made = prepareStore(store);
-  const lock = { verb: 'create', host, retrySeconds: retryLockSeconds, clock, signal };
+  let made: string | undefined;
+  const prepare = (): void => {
+    made = prepareStore(store);
+  };
+  const lock = { verb: 'create', host, retrySeconds: retryLockSeconds, clock, signal, prepare };
   return withStoreLock(store, lock, async () => {
     try {
       return await createInLockedStore(context, request, store, targets);
@@ -49,13 +52,16 @@ export async function createInLockedStore(
   request: CreateRequest,
   store: Store,
   targets: readonly TargetDefinition[],
+  watch?: CreateWatch,
 ): Promise<CreateResult> {
+  // Another run that had made the store may just have taken it back.
+  makeFolder(temporaryFolder(store), store.modes.folder);
   const leftovers = (await finishRemovals(store)) + (await removeLeftovers(store));
   const next = nextBackupId(idsInStore(store), context.clock.now(), context.random);
   const workFolder = join(temporaryFolder(store), next.id);
   try {
     makeFolder(workFolder, store.modes.folder);
-    const run = new CreateRun(context, request, store, next, workFolder);
+    const run = new CreateRun(context, request, store, next, workFolder, watch);
     if (leftovers > 0) run.report(finding('leftovers-removed', { count: leftovers }));
     return await run.create(targets);
   } catch (error) {

@@ -13,6 +13,14 @@ export interface CreateRequest {
   exclude?: string[];
 }
 
+/** For whoever has to know what of the project a backup holds: a restore, of its safety backup. */
+export interface CreateWatch {
+  /** Files below the root that are to be copied as databases, beside those that the store's backups know. */
+  knownDatabases: readonly string[];
+  /** Told of each file and link that is stored, by its path in the project. */
+  onStored: (origin: string, isDatabase: boolean) => void;
+}
+
 /** What a create tells: the fields of `backup:create --json`. Sizes in bytes, durations in milliseconds. */
 export interface CreateResult {
   id: string;

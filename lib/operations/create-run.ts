@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { codecOf } from '../archive/codecs.ts';
-import type { PayloadWriter } from '../archive/payload.ts';
+import type { AddOutcome, PayloadWriter } from '../archive/payload.ts';
 import { makeFolder } from '../core/durable-files.ts';
 import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
@@ -16,7 +16,7 @@ import { restoreInstructions, type PlacedSource } from '../store/restore-instruc
 import { listStore, type Store, type StoredBackup } from '../store/store.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
-import type { CreateRequest, CreateResult, TargetTotals } from './create-result.ts';
+import type { CreateRequest, CreateResult, CreateWatch, TargetTotals } from './create-result.ts';
 import { DatabaseCopier } from './database-copier.ts';
 import { knownDatabases } from './known-databases.ts';
 import { openPayload } from './open-payload.ts';
@@ -40,9 +40,19 @@ export class CreateRun {
   private readonly databases: DatabaseSummary[] = [];
   private readonly placed: PlacedSource[] = [];
   private hasFound = false;
+  private storedEntries = 0;
+  private readonly watch: CreateWatch | undefined;
   private progress: PackProgress;
 
-  constructor(context: RunContext, request: CreateRequest, store: Store, next: NextId, workFolder: string) {
+  constructor(
+    context: RunContext,
+    request: CreateRequest,
+    store: Store,
+    next: NextId,
+    workFolder: string,
+    watch?: CreateWatch,
+  ) {
+    this.watch = watch;
     this.context = context;
     this.request = request;
     this.store = store;
@@ -91,7 +101,7 @@ export class CreateRun {
       const collector = collectEntries(context, targets, {
         report: (one) => this.report(one),
         onPlaced: (one) => this.placed.push(one),
-        knownDatabases: knownDatabases(backups),
+        knownDatabases: new Set([...knownDatabases(backups), ...(this.watch?.knownDatabases ?? [])]),
       });
       if (targets.some((target) => target.sources.includes('@databases'))) {
         for (const origin of collector.found.databases) void copier.start(origin);
@@ -146,27 +156,49 @@ export class CreateRun {
     const totals = { files: 0, size: 0, duration: 0 };
     for (const scanned of entries) {
       if (signal.aborted) throw new BackupError('INTERRUPTED', {});
-      let entry: SourceEntry = scanned;
-      if (scanned.database !== undefined) {
-        const copied = await copier.copyOf(scanned);
-        if (copied.finding !== undefined) this.report(copied.finding);
-        if (copied.summary !== undefined) this.databases.push(copied.summary);
-        if (copied.entry === undefined) continue;
-        entry = copied.entry;
-        this.progress.tell();
+      if (scanned.database === undefined) {
+        const packed = this.pack(scanned, payload, totals);
+        if (packed !== undefined) await packed;
+        continue;
       }
-      const added = payload.add(this.progress.follow(entry));
-      const outcome = added instanceof Promise ? await added : added;
-      if (outcome.finding !== undefined) this.report(outcome.finding);
-      this.hasFound ||= isOfProject(outcome.stored);
-      this.progress.forgetReading();
-      if (outcome.stored?.kind !== 'file') continue;
-      totals.files += 1;
-      totals.size += outcome.stored.size;
-      this.progress.count(outcome.stored.size);
+      const copied = await copier.copyOf(scanned);
+      for (const one of copied.findings) this.report(one);
+      if (copied.summary !== undefined) this.databases.push(copied.summary);
+      const storedBefore = this.storedEntries;
+      for (const entry of copied.entries) {
+        this.progress.tell();
+        await this.pack(entry, payload, totals);
+      }
+      const isStored = copied.entries.length > 0 && this.storedEntries === storedBefore + copied.entries.length;
+      // A corrupt database rests under other names, and is kept all the same.
+      if (isStored && scanned.origin !== undefined) this.watch?.onStored(scanned.origin, true);
     }
     totals.duration = Math.round(clock.monotonicMs() - startedMs);
     this.totals[target.name] = totals;
+  }
+
+  /** Stores one entry; a promise only where it has to be waited for, as most are stored at once. */
+  private pack(entry: SourceEntry, payload: PayloadWriter, totals: TargetTotals): Promise<void> | undefined {
+    const added = payload.add(this.progress.follow(entry));
+    if (added instanceof Promise) return added.then((outcome) => this.notePacked(outcome, totals));
+    this.notePacked(added, totals);
+    return undefined;
+  }
+
+  private notePacked({ stored, finding: problem }: AddOutcome, totals: TargetTotals): void {
+    if (problem !== undefined) this.report(problem);
+    this.hasFound ||= isOfProject(stored);
+    this.progress.forgetReading();
+    if (stored !== undefined) this.noteStored(stored);
+    if (stored?.kind !== 'file') return;
+    totals.files += 1;
+    totals.size += stored.size;
+    this.progress.count(stored.size);
+  }
+
+  private noteStored({ kind, origin, database }: ManifestEntry): void {
+    this.storedEntries += 1;
+    if (kind !== 'directory' && origin !== undefined) this.watch?.onStored(origin, database !== undefined);
   }
 
   /** Told once: when the newest backup has a time that is right again, its ID alone is ahead. */

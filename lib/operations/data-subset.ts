@@ -28,8 +28,8 @@ export function parseDataSubset(text: string): DataSubset | undefined {
 }
 
 /**
- * Chooses pieces by lot until they are as large as asked, at least one; or those of one part, which are the same each time,
- * so that `1/7` to `7/7` together are all of them.
+ * Chooses pieces by lot until they are as large as asked, at least one; or those of one part, which are the same each
+ * time, so that `1/7` to `7/7` together are all of them.
  * @param sizes of the pieces, in bytes.
  * @returns their indexes.
  */

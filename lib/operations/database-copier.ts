@@ -8,13 +8,15 @@ import { statOf } from '../targets/scan-folder.ts';
 import type { PlacedFolder } from '../targets/scan-target.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { corruptName } from './corrupt-name.ts';
+import { isUnlikeSqlite, rawLogs } from './raw-logs.ts';
 import type { RunContext } from './run-context.ts';
 
-/** A database's entry, ready to be stored, or why there is none. */
+/** What is to be stored of a database, ready to be read, and what there is to say about it. */
 export interface CopiedDatabase {
-  entry?: SourceEntry;
+  entries: SourceEntry[];
+  /** Absent where no whole copy was made. */
   summary?: DatabaseSummary;
-  finding?: Finding;
+  findings: Finding[];
 }
 
 type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'events' | 'databaseTimeoutSeconds'>;
@@ -60,29 +62,35 @@ export class DatabaseCopier {
 
   /**
    * The entry of a database, reading from its checked copy. One that stays locked, or is corrupt, is a finding; of a corrupt
-   * one the raw file is kept as `<name>.corrupt`, or another name that is free.
+   * one the raw file is kept as `<name>.corrupt`, or another name that is free, with its log and its journal beside it.
    */
   async copyOf(entry: SourceEntry): Promise<CopiedDatabase> {
     const origin = entry.origin ?? entry.path;
     const copied = await this.progress.whileAwaiting(this.start(origin));
     if (!('error' in copied)) {
       return {
-        entry: { ...entry, size: copied.bytes, readFrom: copied.file },
+        entries: [{ ...entry, size: copied.bytes, readFrom: copied.file }],
         summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
+        findings: [],
       };
     }
-    if (isBackupError(copied.error, 'DATABASE_CORRUPT')) return this.rawFile(entry, copied.error.params.problem);
+    if (isBackupError(copied.error, 'DATABASE_CORRUPT')) return this.rawFiles(entry, copied.error.params.problem);
     return whyNot(entry, origin, copied.error, this.context.databaseTimeoutSeconds);
   }
 
-  private rawFile(entry: SourceEntry, reason: string): CopiedDatabase {
+  private rawFiles(entry: SourceEntry, reason: string): CopiedDatabase {
+    const { root } = this.context.settings;
     const { database: _, ...raw } = entry;
-    const name = corruptName(entry, this.context.settings.root, this.placed);
-    const about = { path: entry.origin ?? entry.path, target: entry.target };
-    return {
-      entry: { ...raw, ...name },
-      finding: finding('database-corrupt', { ...about, reason, found: name.origin }),
-    };
+    const name = corruptName(entry, root, this.placed);
+    const origin = entry.origin ?? entry.path;
+    const findings: Finding[] = [];
+    const logs = rawLogs(origin, name, { root, target: entry.target, report: (one) => findings.push(one) });
+    const about = { path: origin, target: entry.target, reason, found: name.origin };
+    const beside = logs.length === 0 ? {} : { beside: logs.map((log) => log.origin ?? log.path).join(', ') };
+    const kind = isUnlikeSqlite(join(root, origin)) ? { kind: 'no-header' } : {};
+    findings.push(finding('database-corrupt', { ...about, ...beside, ...kind }));
+    // The log is read first: what a program writes back into the database meanwhile is in one of the two.
+    return { entries: [...logs, { ...raw, ...name }], findings };
   }
 
   private async copy(origin: string, file: string): Promise<Copied> {
@@ -109,17 +117,19 @@ export class DatabaseCopier {
 function whyNot(entry: SourceEntry, origin: string, error: unknown, timeoutSeconds: number): CopiedDatabase {
   const about = { path: origin, target: entry.target };
   if (isBackupError(error, 'DATABASE_LOCKED')) {
-    return { finding: finding('database-locked', { ...about, reason: `${timeoutSeconds} s` }) };
+    return nothingBut(finding('database-locked', { ...about, reason: `${timeoutSeconds} s` }));
   }
   if (isBackupError(error, 'DATABASE_COPY_FAILED')) {
-    return { finding: finding('database-unreadable', { ...about, reason: error.params.problem }) };
+    return nothingBut(finding('database-unreadable', { ...about, reason: error.params.problem }));
   }
-  if (isSystemError(error, 'ENOENT')) return { finding: finding('file-vanished', about) };
+  if (isSystemError(error, 'ENOENT')) return nothingBut(finding('file-vanished', about));
   if (isSystemError(error, 'EACCES', 'EPERM', 'EIO')) {
-    return { finding: finding('database-unreadable', { ...about, reason: systemCode(error) ?? reasonOf(error) }) };
+    return nothingBut(finding('database-unreadable', { ...about, reason: systemCode(error) ?? reasonOf(error) }));
   }
   throw error;
 }
+
+const nothingBut = (one: Finding): CopiedDatabase => ({ entries: [], findings: [one] });
 
 function sizeOf(absolute: string): number {
   const stat = statOf(absolute);

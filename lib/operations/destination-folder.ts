@@ -3,7 +3,8 @@ import { dirname, join, relative, sep } from 'node:path';
 import { BackupError, isSystemError } from '../core/errors.ts';
 
 /**
- * The folder that a restore writes to, checked: what stands there is a folder, or nothing yet, and it is not in the store.
+ * The folder that a restore writes to, checked: what stands there is a folder, or nothing yet, and it is not in the
+ * store.
  * @returns where the store lies below it, as a path of the toolkit's form; undefined where it lies elsewhere.
  * @throws BackupError DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE
  */

@@ -2,8 +2,8 @@ import { entriesOnly, type ManifestEntry } from '../store/manifest.ts';
 import type { OpenBackup } from './open-backup.ts';
 
 /**
- * The first entry whose place lies behind one of these links of the same backup: written there, it would land wherever the
- * link leads. No project gives such a manifest; who changes one and computes its checksums anew can.
+ * The first entry whose place lies behind one of these links of the same backup: written there, it would land wherever
+ * the link leads. No project gives such a manifest; who changes one and computes its checksums anew can.
  * @param placeOf where an entry goes below the destination; undefined for those that are not asked for.
  */
 export async function entryBehindLink(

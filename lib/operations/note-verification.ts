@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../core/durable-files.ts';
 import { isBackupError, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { formatMetadata, readMetadata } from '../store/metadata.ts';
-import { openStore } from '../store/store.ts';
+import { openStore, stateFolder, type Store } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
+import { realPlace } from './destination-folder.ts';
 import type { OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -12,8 +14,9 @@ import type { RunContext } from './run-context.ts';
 const leastWaitSeconds = 2;
 
 /**
- * Notes in metadata.json that a backup was proven whole, so that cleanup keeps it, or takes that back: what is damaged now must
- * not pass for verified. It does so under the store's lock, for a backup that is still there then.
+ * Notes in metadata.json that a backup was proven whole, so that cleanup keeps it, or takes that back: what is damaged
+ * now must not pass for verified. It does so under the store's lock, for a backup that is still there then; a copy that
+ * lies outside of any store is left as it is, and no store is made around it.
  * @returns what to tell where it could not be noted; the verification stands all the same.
  */
 export async function noteVerification(
@@ -25,6 +28,7 @@ export async function noteVerification(
   if (folder === undefined || (!isWhole && backup.metadata.verifiedAt === undefined)) return undefined;
   const { settings, host, clock, signal } = context;
   const store = openStore({ ...settings.storage, path: dirname(folder) });
+  if (!isStore(store, settings.storage.path)) return undefined;
   const retrySeconds = Math.max(context.retryLockSeconds, leastWaitSeconds);
   try {
     await withStoreLock(store, { verb: 'verify', host, retrySeconds, clock, signal }, async () => {
@@ -40,6 +44,11 @@ export async function noteVerification(
     if (reason === undefined) throw error;
     return finding('verification-not-noted', { path: join(folder, 'metadata.json'), reason });
   }
+}
+
+/** A store's state can be rebuilt: the one of the settings need not have it. */
+function isStore(store: Store, configured: string): boolean {
+  return existsSync(stateFolder(store)) || realPlace(store.path) === realPlace(configured);
 }
 
 function reasonFor(error: unknown): string | undefined {

@@ -4,10 +4,11 @@ import type { OpenBackup } from './open-backup.ts';
 import type { EntrySelection } from './select-entries.ts';
 
 /**
- * Two targets can hold the same file of the project. It is restored once: from a hot copy of a database where there is one, else
- * from the first entry in the reading's order.
+ * Two targets can hold the same file of the project. It is restored once: from a hot copy of a database where there is
+ * one, else from the first entry in the reading's order.
  *
- * @returns what begins one reading of the manifest: a selection that is asked of every entry once, and gives every place once.
+ * @returns what begins one reading of the manifest: a selection that is asked of every entry once, and gives every
+ * place once.
  */
 export async function onePerPlace(backup: OpenBackup, select: EntrySelection): Promise<() => EntrySelection> {
   const databases = await databasePlaces(backup, select);

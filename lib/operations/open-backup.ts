@@ -38,10 +38,10 @@ export interface ForeignBackup {
 }
 
 /**
- * Finds a backup by `latest`, its ID, a unique beginning of it, its name, or the path of its archive or folder. `latest` is
- * the newest one that is not a safety backup: that holds what a restore replaced.
- * @throws BackupError BACKUP_NOT_FOUND, BACKUP_AMBIGUOUS, STORE_NOT_FOUND, STORE_EMPTY, ARCHIVE_UNKNOWN, MANIFEST_DAMAGED,
- * BACKUP_UNREADABLE
+ * Finds a backup by `latest`, its ID, a unique beginning of it, its name, or the path of its archive or folder.
+ * `latest` is the newest one that is not a safety backup: that holds what a restore replaced.
+ * @throws BackupError BACKUP_NOT_FOUND, BACKUP_AMBIGUOUS, STORE_NOT_FOUND, STORE_EMPTY, ARCHIVE_UNKNOWN,
+ * MANIFEST_DAMAGED, BACKUP_UNREADABLE
  */
 export async function openBackup(
   context: Pick<RunContext, 'settings'>,
@@ -68,7 +68,10 @@ export async function openBackup(
   return (await findLone(loneArchives, name)) ?? noSuchBackup(store, name, backups);
 }
 
-/** An archive in the store that lost its folder, by its file's name, with or without its ending, or by what it says of itself. */
+/**
+ * An archive in the store that lost its folder, by its file's name, with or without its ending, or by what it says of
+ * itself.
+ */
 async function findLone(files: readonly string[], name: string): Promise<OpenBackup | ForeignBackup | undefined> {
   const named = files.find((file) => basename(file) === name || basename(file).startsWith(`${name}.`));
   if (named !== undefined) return openPath(named);

@@ -19,10 +19,11 @@ export interface Placed {
 }
 
 /**
- * Stages a placement, proves it, looks whether all of it can come to its place, and swaps it in. Whatever fails before the swap
- * leaves the destination as it was.
+ * Stages a placement, proves it, looks whether all of it can come to its place, and swaps it in. Whatever fails before
+ * the swap leaves the destination as it was.
  * @param safetyBackup the ID of the backup of what is there now.
- * @throws BackupError RESTORE_PARTIAL after the first change; before it what staging, `checkStaged` and `prepareSwap` throw.
+ * @throws BackupError RESTORE_PARTIAL after the first change; before it what staging, `checkStaged` and `prepareSwap`
+ * throw.
  */
 export async function placeStaged(
   context: RunContext,
@@ -66,23 +67,28 @@ async function placeIn(
     events.emit('phase', 'check-databases');
     await checkStaged(databases, plan.id, signal);
     const placed = databases.staged.map((one) => ({ staged: one, place: destination.pathOf(placeOf(one.entry)) }));
-    const setFolders = staged.folders.map(({ origin }) => origin);
-    await prepareSwap(context, { folder, files, databases: placed, deleted: extra, setFolders, rooms });
+    const { folders, warnings } = await prepareSwap(context, {
+      folder,
+      files,
+      databases: placed,
+      deleted: extra,
+      staged: staged.folders,
+      keepsFolders: plan.keepsFolders,
+      rooms,
+    });
     if (signal.aborted) throw new BackupError('INTERRUPTED', {});
     // From here on the destination changes.
     events.emit('phase', 'swap');
     const swap = new Swap(context, placement, rooms, placed);
     try {
-      await swap.run(staged);
+      await swap.run({ folders, owner: staged.owner });
     } catch (error) {
       throw swap.explain(placeError(error, folder, 'restoring into it'), safetyBackup);
     }
     for (const room of rooms.folders) await flushFilesystem(room);
     const { staleRemoved } = rooms;
-    return {
-      bytes: staged.bytes,
-      warnings: staleRemoved === 0 ? [] : [finding('leftovers-removed', { count: staleRemoved })],
-    };
+    if (staleRemoved > 0) warnings.push(finding('leftovers-removed', { count: staleRemoved }));
+    return { bytes: staged.bytes, warnings };
   } finally {
     await databases.settle();
   }

@@ -18,6 +18,10 @@ export interface Placement {
   destination: Destination;
   /** What the safety backup holds. */
   targets: TargetDefinition[];
+  /** Places of the backup's databases: what stands there now may be a database, whatever its first bytes say. */
+  databases: readonly string[];
+  /** Gives every place that may be written to or deleted at, folders excepted, by reading the backup once more. */
+  eachPlace: (visit: (place: string) => void) => Promise<void>;
   /** Files to delete, below the destination. */
   extra: string[];
   /** Where a staged database goes, below the destination. */

@@ -1,11 +1,10 @@
 import { codecOf } from '../archive/codecs.ts';
-import { BackupError, isBackupError } from '../core/errors.ts';
+import { BackupError } from '../core/errors.ts';
 import { meansIncomplete, type Finding } from '../core/findings.ts';
-import { listStore, openStore, type StoredBackup } from '../store/store.ts';
 import { defineTargets, type TargetDefinition } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import type { CreateRequest, TargetTotals } from './create-result.ts';
-import { knownDatabases } from './known-databases.ts';
+import { databasesInStore } from './known-databases.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Everything that can be wrong with a request is found before anything is written. */
@@ -32,7 +31,7 @@ export async function planBackup(context: RunContext, request: CreateRequest): P
   const plan: BackupPlan = { dryRun: true, files: 0, size: 0, targets: {}, warnings: [], complete: true };
   const collector = collectEntries(context, targets, {
     report: (one) => plan.warnings.push(one),
-    knownDatabases: knownDatabases(await backupsOf(context)),
+    knownDatabases: await databasesInStore(context),
   });
   for (const target of targets) {
     const totals = { files: 0, size: 0 };
@@ -53,14 +52,4 @@ export async function planBackup(context: RunContext, request: CreateRequest): P
   }
   plan.complete = !meansIncomplete(plan.warnings);
   return plan;
-}
-
-/** None where there is no store yet, or where it may not be read: a plan writes nothing, and need not. */
-async function backupsOf(context: RunContext): Promise<StoredBackup[]> {
-  try {
-    return (await listStore(openStore(context.settings.storage))).backups;
-  } catch (error) {
-    if (isBackupError(error, 'STORE_NOT_FOUND') || isBackupError(error, 'STORE_UNREADABLE')) return [];
-    throw error;
-  }
 }

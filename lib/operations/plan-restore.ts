@@ -2,21 +2,24 @@ import { Breather } from '../core/breather.ts';
 import { BackupError } from '../core/errors.ts';
 import { comparePaths } from '../core/path-bytes.ts';
 import { PathSet } from '../core/path-set.ts';
-import { meansIncomplete, type Finding } from '../core/findings.ts';
+import { finding, meansIncomplete, type Finding } from '../core/findings.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
+import { isSqliteCompanion } from '../targets/databases/sqlite-header.ts';
 import { hasDatabases } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import { checkDestination, realPlace } from './destination-folder.ts';
 import { entryBehindLink } from './entry-behind-link.ts';
 import { onePerPlace } from './one-per-place.ts';
 import type { OpenBackup } from './open-backup.ts';
-import { decide } from './restore-decision.ts';
+import { databasesInStore } from './known-databases.ts';
+import { decide, type Standing } from './restore-decision.ts';
 import type { PlannedAction, RestorePlan, RestoreRequest } from './restore-result.ts';
-import { Destination } from './restore-standing.ts';
+import { Destination, isSameTime } from './restore-standing.ts';
 import type { RunContext } from './run-context.ts';
 import { selectEntries, type EntrySelection } from './select-entries.ts';
+import { isSqliteAt } from './stale-companions.ts';
 
 /** A plan, and what its application needs. */
 export interface PreparedRestore {
@@ -38,10 +41,11 @@ export interface PreparedRestore {
 }
 
 /**
- * Finds out what a restore would do, by reading the manifest to its end and looking at the destination. Changes nothing.
+ * Finds out what a restore would do, by reading the manifest to its end and looking at the destination. Changes
+ * nothing.
  * @param mostActions how many actions the plan lists.
- * @throws BackupError TARGET_UNKNOWN, DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE, DESTINATION_BLOCKED, MANIFEST_DAMAGED,
- * UNSAFE_ENTRY
+ * @throws BackupError TARGET_UNKNOWN, DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE, DESTINATION_BLOCKED,
+ * MANIFEST_DAMAGED, UNSAFE_ENTRY
  */
 export async function planRestore(
   context: RunContext,
@@ -52,7 +56,7 @@ export async function planRestore(
   context.events.emit('phase', 'plan');
   const destination = destinationOf(context, request);
   const { folder } = destination;
-  const select = selectEntries(Object.keys(backup.metadata.targets), request);
+  const select = withoutLogs(selectEntries(Object.keys(backup.metadata.targets), request), backup);
   const selectOnce = await onePerPlace(backup, select);
   const once = selectOnce();
   const frames = new FrameTable();
@@ -87,6 +91,15 @@ export async function planRestore(
   return { plan, backup, request, header, frames, select, selectOnce, destination, targets, extra, lost };
 }
 
+/** A database's stored copy is complete: an entry that is called like its log would only be taken for it. */
+function withoutLogs(select: EntrySelection, { metadata }: OpenBackup): EntrySelection {
+  const databases = new Set(metadata.databases.map((one) => one.name));
+  return (entry) => {
+    const place = select(entry);
+    return place === undefined || databases.has(isSqliteCompanion(place) ?? '') ? undefined : place;
+  };
+}
+
 /** Words that name nothing of the backup are a mistake: a restore that does nothing must not pass for one that did. */
 function expectMatches(request: RestoreRequest, plan: RestorePlan): void {
   const { matched } = plan;
@@ -108,10 +121,13 @@ export function emptyPlan(context: RunContext, id: string, request: RestoreReque
     counts: { create: 0, overwrite: 0, unchanged: 0, keep: 0, delete: 0 },
     matched: 0,
     folders: 0,
+    folderTimes: 0,
+    keepsFolders: request.overwrite === 'never',
     bytes: 0,
     actions: [],
     changed: new PathSet(),
     databases: [],
+    replacedDatabases: [],
     isProject,
     takesSafetyBackup: isProject && !request.skipBackup,
     warnings: [],
@@ -138,10 +154,20 @@ export function planEntry(
   const decision = decide(entry, standing, given.request.overwrite);
   const writes = decision.action === 'create' || decision.action === 'overwrite';
   if (writes) plan.bytes += entry.size;
-  if (decision.action === 'overwrite' && entry.database !== undefined) plan.databases.push(origin);
-  if (entry.kind === 'directory') plan.folders += standing === undefined || !standing.isSame() ? 1 : 0;
+  if (decision.action === 'overwrite') {
+    if (entry.database !== undefined) plan.databases.push(origin);
+    else if (isSqliteAt(given.destination.pathOf(origin))) plan.replacedDatabases.push(origin);
+  }
+  if (entry.kind === 'directory') planFolder(entry, plan, standing);
   else noteAction(plan, { action: decision.action, path: origin, reason: decision.reason }, given.mostActions);
   return writes;
+}
+
+function planFolder(entry: ManifestEntry, plan: RestorePlan, standing: Standing | undefined): void {
+  if (standing === undefined) plan.folders += 1;
+  else if (plan.keepsFolders) return;
+  else if (!standing.isSame()) plan.folders += 1;
+  else if (!isSameTime(standing.mtimeNs, entry.mtimeNs)) plan.folderTimes += 1;
 }
 
 function noteAction(plan: RestorePlan, action: PlannedAction, mostActions: number): void {
@@ -157,8 +183,8 @@ function noteAction(plan: RestorePlan, action: PlannedAction, mostActions: numbe
 }
 
 /**
- * Files at the destination that the backup's sources would take in and the backup does not hold. What its excludes leave out
- * is not extra, and neither is a database: it may be older than the backup's rules.
+ * Files at the destination that the backup's sources would take in and the backup does not hold. What its excludes
+ * leave out is not extra, and neither is a database: it may be older than the backup's rules.
  */
 async function findExtra(
   context: RunContext,
@@ -178,14 +204,16 @@ async function findExtra(
     unread.some((path) => path !== undefined && (origin === path || origin.startsWith(`${path}/`)));
   const files = targets.filter((target) => !hasDatabases(target));
   const there = { ...context, settings: { ...context.settings, root: folder } };
-  const collector = collectEntries(there, files, { report });
+  const collector = collectEntries(there, files, { report, knownDatabases: await databasesInStore(context, [backup]) });
   const extra: string[] = [];
   for (const target of files) {
     for (const entry of collector.entriesOf(target)) {
       const { origin } = entry;
-      if (origin === undefined || held.has(origin) || entry.database !== undefined || isUnread(origin)) continue;
+      if (origin === undefined || held.has(origin) || isUnread(origin)) continue;
       // Asked for like any other entry: `--include` holds for what is deleted, too.
-      if (select({ ...entry, uid: 0, gid: 0 }) !== undefined) extra.push(origin);
+      if (select({ ...entry, uid: 0, gid: 0 }) === undefined) continue;
+      if (entry.database === undefined) extra.push(origin);
+      else report(finding('extra-database-kept', { path: origin, target: entry.target }));
     }
   }
   return extra.sort(comparePaths);

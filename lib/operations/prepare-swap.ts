@@ -7,7 +7,9 @@ import { toSystemPath } from '../core/path-bytes.ts';
 import { probeSqliteRestore } from '../targets/databases/sqlite-driver.ts';
 import { readNames } from '../targets/scan-folder.ts';
 import { CopyAcross } from './copy-across.ts';
+import type { StagedRestore } from './placement.ts';
 import type { RunContext } from './run-context.ts';
+import { settableFolders, type SettableFolders } from './settable-folders.ts';
 import type { StagedDatabase } from './staged-databases.ts';
 import { SwapChecks } from './swap-checks.ts';
 import type { Mount, SwapRooms } from './swap-rooms.ts';
@@ -18,9 +20,12 @@ export interface SwapRequest {
   /** Where everything but databases is staged. */
   files: string;
   databases: { staged: StagedDatabase; place: string }[];
-  /** Paths below the destination: files that are to be deleted, and folders that get mode, owner and time. */
+  /** Paths below the destination. */
   deleted: readonly string[];
-  setFolders: readonly string[];
+  /** The folders of the backup. */
+  staged: StagedRestore['folders'];
+  /** True where a folder that exists stays as it is. */
+  keepsFolders: boolean;
   rooms: SwapRooms;
 }
 
@@ -34,11 +39,13 @@ interface Move {
 }
 
 /**
- * The last look before a restore changes anything: every place can be written to, no database is locked, and whatever belongs
- * on another filesystem is copied there, so that the swap has only renames left to do.
- * @throws BackupError DESTINATION_UNWRITABLE, DATABASE_LOCKED, DATABASE_COPY_FAILED, NO_SPACE, WRITE_FAILED, INTERRUPTED
+ * The last look before a restore changes anything: every place can be written to, no database is locked, and whatever
+ * belongs on another filesystem is copied there, so that the swap has only renames left to do.
+ * @returns the folders that get mode, owner and time.
+ * @throws BackupError DESTINATION_UNWRITABLE, DATABASE_LOCKED, DATABASE_COPY_FAILED, NO_SPACE, WRITE_FAILED,
+ * INTERRUPTED
  */
-export async function prepareSwap(context: RunContext, request: SwapRequest): Promise<void> {
+export async function prepareSwap(context: RunContext, request: SwapRequest): Promise<SettableFolders> {
   const { folder, files, databases, rooms } = request;
   const checks = new SwapChecks();
   const copies = new CopyAcross(context.signal);
@@ -51,7 +58,6 @@ export async function prepareSwap(context: RunContext, request: SwapRequest): Pr
     hasForeign ||= move.mount !== rooms.own;
   }
   for (const path of request.deleted) checks.folder(dirname(`${folder}/${path}`));
-  for (const path of request.setFolders) checks.owned(`${folder}/${path}`);
   const replaced: { staged: StagedDatabase; near: NearFolder }[] = [];
   for (const { staged, place } of databases) {
     const isFile = checks.stateOf(place)?.isFile() === true;
@@ -60,6 +66,7 @@ export async function prepareSwap(context: RunContext, request: SwapRequest): Pr
     checks.folder(near.folder);
     replaced.push({ staged, near });
   }
+  const settable = settableFolders(folder, request.staged, request.keepsFolders, checks);
   checks.finish(folder);
   for (const { staged, near } of replaced) {
     if (near.mount === rooms.own) continue;
@@ -72,6 +79,7 @@ export async function prepareSwap(context: RunContext, request: SwapRequest): Pr
     }
   }
   for (const room of rooms.folders) await flushFilesystem(room);
+  return settable;
 
   async function carry(from: string, below: string, { folder: near, mount }: NearFolder): Promise<string> {
     try {

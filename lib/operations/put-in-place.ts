@@ -1,12 +1,12 @@
-import { BackupError, isBackupError } from '../core/errors.ts';
-import { openStore, prepareStore, type Store } from '../store/store.ts';
+import { isBackupError } from '../core/errors.ts';
+import { openStore, prepareStore } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
-import { createInLockedStore } from './create-backup.ts';
 import type { CreateResult } from './create-result.ts';
 import { placeStaged } from './place-staged.ts';
 import type { Placement } from './placement.ts';
 import type { RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
+import { takeSafetyBackup } from './safety-backup.ts';
 
 /** Safety backup, staging, checks, swap: the way of every restore, whatever it restores from. */
 export async function putInPlace(context: RunContext, placement: Placement): Promise<RestoreResult> {
@@ -33,40 +33,9 @@ export async function putInPlace(context: RunContext, placement: Placement): Pro
   return withStoreLock(store, lock, async () => {
     context.events.emit('phase', 'safety-backup');
     const safetyBackup = await takeSafetyBackup(context, placement, store);
-    expectSafe(placement, safetyBackup, context.databaseTimeoutSeconds);
     return place(context, placement, startedMs, safetyBackup);
   });
 }
-
-/** What is there now, of the same sources. Undefined where there is nothing yet. */
-async function takeSafetyBackup(
-  context: RunContext,
-  placement: Placement,
-  store: Store,
-): Promise<CreateResult | undefined> {
-  try {
-    return await createInLockedStore(context, { type: 'pre-restore' }, store, placement.targets);
-  } catch (error) {
-    if (isBackupError(error, 'NOTHING_TO_BACK_UP')) return undefined;
-    throw error;
-  }
-}
-
-/**
- * What the safety backup could not read must not be overwritten: it would exist nowhere any more.
- * @throws BackupError DATABASE_LOCKED, SAFETY_INCOMPLETE
- */
-function expectSafe({ plan }: Placement, safetyBackup: CreateResult | undefined, waitedSeconds: number): void {
-  const unsaved = (safetyBackup?.warnings ?? []).filter((one) => unsavedCodes.has(one.code) && one.path !== undefined);
-  if (unsaved.length === 0) return;
-  const endangered = unsaved.flatMap(({ code, path = '' }) => (plan.changed.has(path) ? [{ code, path }] : []));
-  const locked = endangered.find((one) => one.code === 'database-locked');
-  if (locked !== undefined) throw new BackupError('DATABASE_LOCKED', { database: locked.path, waitedSeconds });
-  if (endangered.length === 0) return;
-  throw new BackupError('SAFETY_INCOMPLETE', { paths: endangered.slice(0, 10).map((one) => one.path) });
-}
-
-const unsavedCodes = new Set(['file-unreadable', 'folder-unreadable', 'database-locked', 'database-unreadable']);
 
 async function place(
   context: RunContext,

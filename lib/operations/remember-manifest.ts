@@ -4,8 +4,8 @@ import type { ManifestLine } from '../store/manifest.ts';
 const mostLines = 50_000;
 
 /**
- * Reads a manifest once where it is small: a restore goes through it several times. Only lines of a whole manifest, proven by
- * its checksum, are kept.
+ * Reads a manifest once where it is small: a restore goes through it several times. Only lines of a whole manifest,
+ * proven by its checksum, are kept.
  */
 export function rememberManifest(read: () => AsyncGenerator<ManifestLine[]>): () => AsyncGenerator<ManifestLine[]> {
   let kept: ManifestLine[][] | undefined;

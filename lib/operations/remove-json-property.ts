@@ -7,9 +7,9 @@ const commaToken = 5;
 const restOfLine = /^[ \t]*(\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*\r?)?(\r?\n|$)/;
 
 /**
- * Takes a property out of a JSON text that may hold comments and trailing commas. The comment behind it on its line goes
- * with it; all others stay. (jsonc-parser's own edit takes its neighbours' comments too, and leaves a lone comma behind.)
- * A text without the property comes back as it is.
+ * Takes a property out of a JSON text that may hold comments and trailing commas. The comment behind it on its line
+ * goes with it; all others stay. (jsonc-parser's own edit takes its neighbours' comments too, and leaves a lone comma
+ * behind.) A text without the property comes back as it is.
  */
 export function removeJsonProperty(text: string, path: readonly string[]): string {
   const tree = parseTree(text, undefined, { allowTrailingComma: true });

@@ -27,12 +27,28 @@ export async function applyRestore(context: RunContext, prepared: PreparedRestor
     destination,
     targets,
     extra,
+    databases: backup.metadata.databases.map((one) => one.name),
+    eachPlace: (visit) => eachPlace(prepared, visit),
     placeOf: (entry) => select(entry) ?? entry.path,
     stage: (staging) => stage(context, prepared, staging.files, staging.databases),
   });
   if (request.verify) await proveRestored(prepared);
   const { lost } = prepared;
   return { ...result, id: backup.id, ...(lost.size === 0 ? {} : { notRestored: lost.size }) };
+}
+
+async function eachPlace(
+  { backup, selectOnce, extra }: PreparedRestore,
+  visit: (place: string) => void,
+): Promise<void> {
+  const select = selectOnce();
+  for await (const batch of entriesOnly(backup.readManifest(), (entry) => entry.kind !== 'directory')) {
+    for (const entry of batch) {
+      const place = select(entry);
+      if (place !== undefined) visit(place);
+    }
+  }
+  extra.forEach(visit);
 }
 
 /** Writes everything that is to be created or replaced into the staging folder, each content proven by its hash. */

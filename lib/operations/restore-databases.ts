@@ -1,12 +1,12 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BackupError, isBackupError } from '../core/errors.ts';
 import { systemTime } from '../core/file-times.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
 import { restoreSqlite } from '../targets/databases/sqlite-driver.ts';
-import { sqliteCompanions } from '../targets/databases/sqlite-header.ts';
 import type { RunContext } from './run-context.ts';
 import type { DatabaseStaging, StagedDatabase } from './staged-databases.ts';
+import { removeCompanions } from './stale-companions.ts';
 import { moveOne } from './swap-in.ts';
 
 /**
@@ -54,7 +54,6 @@ export async function restoreDatabase(staged: StagedDatabase, place: string, con
   const time = systemTime(staged.entry.mtimeNs);
   utimesSync(staged.file, time, time);
   // A log of the database that stood here would be applied to the new one.
-  const { wal, sharedMemory, journal } = sqliteCompanions(place);
-  for (const stale of [wal, sharedMemory, journal]) rmSync(toSystemPath(stale), { force: true });
+  removeCompanions(place);
   moveOne(staged.file, place);
 }

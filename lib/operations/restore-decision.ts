@@ -1,6 +1,8 @@
 import type { EntryKind } from '../core/entry.ts';
 
-/** `always`: replace; `if-changed`: replace what differs; `if-newer`: replace what is older than the backup's; `never`. */
+/**
+ * `always`: replace; `if-changed`: replace what differs; `if-newer`: replace what is older than the backup's; `never`.
+ */
 export type OverwritePolicy = 'always' | 'if-changed' | 'if-newer' | 'never';
 
 export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'keep' | 'delete';

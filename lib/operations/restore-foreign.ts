@@ -1,25 +1,22 @@
-import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError } from '../core/errors.ts';
-import { finding } from '../core/findings.ts';
 import { comparePaths, toSystemPath } from '../core/path-bytes.ts';
-import { PathSet } from '../core/path-set.ts';
 import { extractForeignTar } from '../archive/foreign-extract.ts';
-import type { ForeignEntry } from '../archive/foreign-entry.ts';
 import { extractZip } from '../archive/zip-reader.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { mayBeSqlite, readSqliteHeader } from '../targets/databases/sqlite-header.ts';
 import { readNames } from '../targets/scan-folder.ts';
+import { foreignEntries } from './foreign-entries.ts';
 import type { ForeignBackup } from './open-backup.ts';
-import { destinationOf, emptyPlan, planEntry } from './plan-restore.ts';
+import { planForeign, type ForeignPlan } from './plan-foreign.ts';
+import { destinationOf, emptyPlan } from './plan-restore.ts';
 import type { StagedRestore } from './placement.ts';
 import { putInPlace } from './put-in-place.ts';
 import type { RestorePlan, RestoreRequest, RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
-import { selectEntries, type EntrySelection } from './select-entries.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
-import { outlineForeign, replacedEntries, walkForeign, type ForeignOutline } from './walk-foreign.ts';
+import { replacedEntries, walkForeign } from './walk-foreign.ts';
 
 /**
  * Plans the restore of an archive that someone else made: its entries go to their own paths below the destination.
@@ -34,25 +31,10 @@ export async function planForeignRestore(
   if (request.deleteExtra) throw new BackupError('EXTRA_UNKNOWN', { archive: backup.archive });
   context.events.emit('phase', 'plan');
   const destination = destinationOf(context, request);
-  const select = selectEntries([], request);
   const plan = emptyPlan(context, backup.id, request, destination.folder);
-  const written = new PathSet();
-  const tops = new Set<string>();
-  // All names are known to be safe before the first is looked at in the destination.
-  const outline = await outlineForeign(backup, context.signal);
-  const entryFor = entryMaker(outline);
-  const isReplaced = replacedEntries(outline);
-  await walkForeign(backup, context.signal, async (entry, content) => {
-    if (entry.kind === 'special') {
-      plan.warnings.push(finding('special-file', { path: entry.path, kind: entry.specialKind ?? 'special file' }));
-      return;
-    }
-    const planned = entryFor(entry, await hashOf(content));
-    if (isReplaced(entry.path)) return;
-    if (select(planned) !== undefined) tops.add(entry.path.split('/')[0] ?? entry.path);
-    if (planEntry(planned, plan, { select, destination, request, mostActions })) written.add(entry.path);
-  });
-  const targets = [{ name: 'files', sources: [...tops], exclude: [] }];
+  const { signal } = context;
+  const planned = await planForeign(backup, plan, { destination, request, mostActions, signal });
+  const targets = [{ name: 'files', sources: [...planned.tops], exclude: [] }];
   return {
     plan,
     apply: () =>
@@ -61,48 +43,26 @@ export async function planForeignRestore(
         destination,
         targets,
         extra: [],
+        databases: [],
+        eachPlace: (visit) =>
+          walkForeign(backup, signal, (entry) => {
+            if (planned.written.has(entry.path)) visit(entry.path);
+          }),
         placeOf: (entry) => entry.path,
-        stage: ({ files, databases }) => stage(context, backup, { select, written, outline }, files, databases),
+        stage: ({ files, databases }) => stage(context, backup, planned, files, databases),
       }),
     close: () => undefined,
   };
 }
 
-async function hashOf(content: AsyncIterable<Buffer>): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of content) digest.update(chunk);
-  return digest.digest('hex');
-}
-
-/** Makes a manifest's entries of an archive's, in its order. Only what hard links lead to is kept in memory. */
-function entryMaker({ hardLinked }: ForeignOutline): (entry: ForeignEntry, sha256: string) => ManifestEntry {
-  const kept = new Map<string, ManifestEntry>();
-  return (entry, sha256) => {
-    const made = manifestEntryOf(entry, sha256, kept);
-    if (hardLinked.has(entry.path)) kept.set(entry.path, made);
-    return made;
-  };
-}
-
-function manifestEntryOf(
-  entry: ForeignEntry,
-  sha256: string,
-  linked: ReadonlyMap<string, ManifestEntry>,
-): ManifestEntry {
-  const { path, mode, mtimeNs } = entry;
-  const common = { path, origin: path, mode, mtimeNs, uid: 0, gid: 0 };
-  const original = entry.kind === 'hardlink' ? linked.get(entry.linkTarget ?? '') : undefined;
-  if (original !== undefined) return { ...original, ...common };
-  if (entry.kind === 'directory') return { ...common, kind: 'directory', size: 0 };
-  if (entry.kind === 'symlink') return { ...common, kind: 'symlink', size: 0, linkTarget: entry.linkTarget ?? '' };
-  return { ...common, kind: 'file', size: entry.size, sha256 };
-}
+/** What SQLite brings into the file of its database. The shared memory is an index of the log that is made anew. */
+const takenSuffixes = ['-wal', '-journal'];
 
 /** Unpacks all of it, takes out what is not to be written, and sets databases apart for SQLite to put in. */
 async function stage(
   context: RunContext,
   backup: ForeignBackup,
-  wanted: { select: EntrySelection; written: PathSet; outline: ForeignOutline },
+  wanted: ForeignPlan,
   folder: string,
   databases: DatabaseStaging,
 ): Promise<StagedRestore> {
@@ -112,17 +72,19 @@ async function stage(
   else await extractForeignTar({ file: backup.archive, into: folder, signal: context.signal, modes: 'files' });
   let bytes = 0;
   const folders = new Map<string, ManifestEntry>();
-  const entryFor = entryMaker(wanted.outline);
+  const entryFor = foreignEntries(wanted.outline);
   const isReplaced = replacedEntries(wanted.outline);
   await walkForeign(backup, context.signal, (entry) => {
     if (entry.kind === 'special') return;
     const staged = join(folder, entry.path);
-    const planned = entryFor(entry, '');
+    const planned = entryFor(entry, '', false);
     const isOver = isReplaced(entry.path);
     if (entry.kind === 'directory') {
       if (wanted.select(planned) !== undefined) folders.set(entry.path, planned);
       return;
     }
+    // Until all databases are found: they take their own with them.
+    if (wanted.companions.has(entry.path)) return;
     if (!wanted.written.has(entry.path)) {
       rmSync(toSystemPath(staged), { force: true });
       return;
@@ -133,8 +95,12 @@ async function stage(
       planned.kind === 'file' && mayBeSqlite(entry.path, planned.size) && readSqliteHeader(staged) !== undefined;
     if (!isDatabase) return;
     const file = databases.adopt({ ...planned, database: 'sqlite' });
-    renameSync(toSystemPath(staged), file);
+    for (const suffix of ['', ...takenSuffixes]) {
+      if (suffix === '' || wanted.companions.has(`${entry.path}${suffix}`))
+        renameSync(toSystemPath(`${staged}${suffix}`), `${file}${suffix}`);
+    }
   });
+  for (const path of wanted.companions) rmSync(toSystemPath(join(folder, path)), { force: true });
   for (const name of readNames(folder)) removeUnasked(folder, name, folders);
   const outerFirst = [...folders].sort(([a], [b]) => comparePaths(a, b));
   return { bytes, folders: outerFirst.map(([origin, entry]) => ({ origin, entry })), owner: undefined };

@@ -15,7 +15,10 @@ export interface RestoreRequest {
   skipBackup: boolean;
   /** Read everything back afterwards and compare. */
   verify: boolean;
-  /** Restore what is whole of a backup that is damaged; what is not is named. Archives that someone else made have no such parts. */
+  /**
+   * Restore what is whole of a backup that is damaged; what is not is named. Archives that someone else made have no
+   * such parts.
+   */
   force?: boolean;
 }
 
@@ -34,16 +37,25 @@ export interface RestorePlan {
   counts: Record<RestoreAction, number>;
   /** Entries of the backup that were asked for. */
   matched: number;
-  /** Folders that are missing, or have another mode than in the backup. */
+  /** Folders that are missing, or exist with another mode than in the backup: reason enough for a restore. */
   folders: number;
+  /** Folders of which only the time differs: they get it with whatever else is restored. */
+  folderTimes: number;
+  /** True where existing folders keep mode and time. */
+  keepsFolders: boolean;
   /** Bytes that will be written. */
   bytes: number;
   /** Every action but `unchanged`, or the first of them, as the caller asked. */
   actions: PlannedAction[];
-  /** Everything that is overwritten or deleted, and every folder that holds such a thing: all of it, however short the list is. */
+  /**
+   * Everything that is overwritten or deleted, and every folder that holds such a thing: all of it, however short the
+   * list is.
+   */
   changed: PathSet;
   /** Existing databases that get their content through the online backup API, in use or not. */
   databases: string[];
+  /** Existing SQLite databases in whose place something comes that is none: their logs must not survive them. */
+  replacedDatabases: string[];
   /** True when the destination is the project itself. */
   isProject: boolean;
   /** True when what is there now is backed up first. */
@@ -62,6 +74,8 @@ export interface RestoreResult {
   unchanged: number;
   kept: number;
   deleted: number;
+  /** Folders that are made, or get their mode or time back, as the plan counts them; a dry run and a command tell. */
+  folders?: number;
   /** What a forced restore could not give back whole; `warnings` name it. */
   notRestored?: number;
   bytes: number;
@@ -69,3 +83,10 @@ export interface RestoreResult {
   actions?: PlannedAction[];
   warnings: Finding[];
 }
+
+/** True when there is anything to restore. */
+export const hasWork = ({ counts, folders }: RestorePlan): boolean =>
+  counts.create + counts.overwrite + counts.delete + folders > 0;
+
+/** How many folders are made, or get their mode or time back. */
+export const changedFolders = (plan: RestorePlan): number => (hasWork(plan) ? plan.folders + plan.folderTimes : 0);

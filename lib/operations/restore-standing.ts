@@ -5,7 +5,9 @@ import { decodePath, toSystemPath } from '../core/path-bytes.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { Standing } from './restore-decision.ts';
 
-/** Looks at what stands at the destination. Links in the place of folders are refused: writing through one leaves it. */
+/**
+ * Looks at what stands at the destination. Links in the place of folders are refused: writing through one leaves it.
+ */
 export class Destination {
   readonly folder: string;
   private readonly store: { path: string; below: string | undefined };
@@ -25,7 +27,8 @@ export class Destination {
   }
 
   /**
-   * @throws BackupError DESTINATION_IN_STORE; DESTINATION_BLOCKED where a folder of the path is no folder, or a folder and a file would change places.
+   * @throws BackupError DESTINATION_IN_STORE; DESTINATION_BLOCKED where a folder of the path is no folder, or a folder
+   * and a file would change places.
    */
   standingAt(entry: ManifestEntry, origin: string): Standing | undefined {
     const path = this.pathOf(origin);

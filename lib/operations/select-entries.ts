@@ -26,8 +26,8 @@ export function selectEntries(
 }
 
 /**
- * A word names a file, a folder with all in it, or is a glob. Every word is taken as a name first: a name may hold a glob's
- * characters.
+ * A word names a file, a folder with all in it, or is a glob. Every word is taken as a name first: a name may hold a
+ * glob's characters.
  */
 function includeMatcher(words: readonly string[]): (path: string) => boolean {
   const tidy = words.map((word) => word.replace(/^(\.\/)+/, '').replace(/\/+$/, ''));

@@ -11,8 +11,8 @@ const byteOrderMark = '\ufeff';
  * A settings file's text with one setting changed; all else in it, comments and formatting included, stays as it is.
  *
  * `key` is dotted, with or without `backup.` before it; in a file of flat keys the flat and the nested name both work.
- * `valueText` is JSON, or a text as it stands (`0 2 * * *`); `null` takes the setting out. An empty `fileText` makes a new
- * file's text. `file` is what errors name. The result is not checked against the schema.
+ * `valueText` is JSON, or a text as it stands (`0 2 * * *`); `null` takes the setting out. An empty `fileText` makes a
+ * new file's text. `file` is what errors name. The result is not checked against the schema.
  *
  * Throws CONFIG_SYNTAX where the text is not JSON with comments, OPTION_INVALID where the key has no place in it.
  */

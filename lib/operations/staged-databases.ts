@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManifestEntry } from '../store/manifest.ts';
-import { checkSqlite } from '../targets/databases/sqlite-driver.ts';
+import { checkSqlite, foldSqlite } from '../targets/databases/sqlite-driver.ts';
+import { sqliteCompanions } from '../targets/databases/sqlite-header.ts';
 
 export interface StagedDatabase {
   entry: ManifestEntry;
@@ -84,6 +85,13 @@ export class DatabaseStaging {
 }
 
 async function checkStagedDatabase(staged: StagedDatabase, signal: AbortSignal): Promise<string | undefined> {
+  const { wal, sharedMemory, journal } = sqliteCompanions(staged.file);
+  // An index of the log that somebody's archive holds is of no use, and need not fit.
+  rmSync(sharedMemory, { force: true });
+  if (existsSync(wal) || existsSync(journal)) {
+    const problem = await foldSqlite(staged.file, signal);
+    if (problem !== undefined) return problem;
+  }
   const check = await checkSqlite(staged.file, { signal });
   return check.isWhole ? undefined : (check.problems[0] ?? 'it is not whole');
 }

@@ -23,11 +23,11 @@ import type { ManifestEntry } from '../store/manifest.ts';
 
 /** No archive makes a program that runs as somebody else. Folders keep their set-group and sticky bits. */
 const restoredFileBits = 0o777;
-const restoredFolderBits = 0o3777;
+export const restoredFolderBits = 0o3777;
 
 /**
- * The folder beside the destination in which a restore builds what it is going to swap in. It is private, and starts empty:
- * every folder in it was made here, so that nothing can be written through a link.
+ * The folder beside the destination in which a restore builds what it is going to swap in. It is private, and starts
+ * empty: every folder in it was made here, so that nothing can be written through a link.
  */
 export class StagingFolder {
   readonly path: string;
@@ -36,6 +36,8 @@ export class StagingFolder {
   private readonly links: { entry: ManifestEntry; origin: string }[] = [];
   /** The folders of the backup that are in the staging folder, outer ones first. */
   readonly folders: { origin: string; entry: ManifestEntry }[] = [];
+  /** Folders that the backup only names within longer paths: it has no modes for them. */
+  private readonly unlisted = new Set<string>();
   private lastParent = '';
   private fd: number | undefined;
   private position = 0;
@@ -56,6 +58,7 @@ export class StagingFolder {
     const path = `${this.path}/${origin}`;
     if (entry.kind === 'directory') {
       this.makeFolders(origin);
+      this.unlisted.delete(origin);
       this.folders.push({ origin, entry });
     } else if (entry.kind === 'symlink') this.links.push({ entry, origin });
     else {
@@ -106,7 +109,10 @@ export class StagingFolder {
     rmSync(toSystemPath(`${this.path}/${origin}`), { force: true });
   }
 
-  /** Makes the links. Folders get their modes and times once they are in place: one may forbid writing into it. */
+  /**
+   * Makes the links. Folders get their modes and times once they are in place, for one may forbid writing into it;
+   * until then nobody else can look into them. Those without a mode of their own get an ordinary one now.
+   */
   finish(): void {
     for (const { entry, origin } of this.links) {
       this.makeParents(origin);
@@ -121,6 +127,7 @@ export class StagingFolder {
       lutimesSync(path, systemTime(entry.mtimeNs), systemTime(entry.mtimeNs));
       if (this.owner !== undefined && !isOwnedBy(entry, this.owner)) lchownSync(path, entry.uid, entry.gid);
     }
+    for (const folder of this.unlisted) chmodSync(toSystemPath(`${this.path}/${folder}`), 0o755 & ~this.mask);
   }
 
   private openNew(path: string, origin: string, mode: number): number | undefined {
@@ -145,7 +152,8 @@ export class StagingFolder {
   private makeFolders(folder: string): void {
     const path = toSystemPath(`${this.path}/${folder}`);
     try {
-      mkdirSync(path, { mode: 0o755 });
+      mkdirSync(path, { mode: 0o700 });
+      this.unlisted.add(folder);
     } catch (error) {
       if (isSystemError(error, 'EEXIST')) this.expectSameKind(path, folder, true);
       else if (isSystemError(error, 'ENOENT') && folder.includes('/')) {

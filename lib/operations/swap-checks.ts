@@ -9,12 +9,15 @@ const stickyBit = 0o1000;
 /** Collects what would stop a swap midway: places that this user may not write to. Nothing is changed. */
 export class SwapChecks {
   private readonly problems = new Map<string, string>();
+  /** Folders that exist, in which names are made, replaced or removed. */
+  private readonly changing = new Set<string>();
   private lastFolder: string | undefined;
 
   /** A folder in which names are made, replaced or removed. What is not there is no problem: the restore makes it. */
   folder(path: string): void {
     if (path === this.lastFolder) return;
     this.lastFolder = path;
+    this.changing.add(path);
     const problem = accessProblem(path, constants.W_OK | constants.X_OK);
     if (problem !== undefined && problem !== 'ENOENT' && problem !== 'ENOTDIR') this.note(path, problem);
   }
@@ -40,12 +43,14 @@ export class SwapChecks {
     return problem === undefined;
   }
 
-  /** A folder that gets mode and time: only its owner, and root, may do that. */
-  owned(path: string): void {
-    const user = process.getuid?.();
-    if (user === undefined || user === 0) return;
-    const stat = this.stateOf(path);
-    if (stat !== undefined && stat.uid !== user) this.note(path, 'EPERM');
+  /** True for a folder in which a name is made, replaced or removed, as far as it was looked at. */
+  isChanging(folder: string): boolean {
+    return this.changing.has(folder);
+  }
+
+  /** A folder that has to get a mode which this user may not give it. */
+  refused(folder: string): void {
+    this.note(folder, 'EPERM');
   }
 
   /** What stands at a path; undefined where nothing is, or where that may not be known. */

@@ -4,9 +4,9 @@ import { toSystemPath } from '../core/path-bytes.ts';
 import { readNames } from '../targets/scan-folder.ts';
 
 /**
- * Moves everything in a staging folder to its place below the destination, on the same filesystem (`prepareSwap` sees to that).
- * A folder that the destination does not have moves as a whole; a file replaces its predecessor in one step, so that nobody
- * ever sees half of one.
+ * Moves everything in a staging folder to its place below the destination, on the same filesystem (`prepareSwap` sees
+ * to that). A folder that the destination does not have moves as a whole; a file replaces its predecessor in one step,
+ * so that nobody ever sees half of one.
  * @param onMoved told after each rename.
  */
 export function swapIn(staging: string, destination: string, onMoved: () => void = () => undefined): void {

@@ -16,8 +16,8 @@ export interface Mount {
 }
 
 /**
- * The staging folders of one restore: its own in the destination, and one on every other filesystem that is mounted below it,
- * because a rename cannot cross from one to another. Whoever makes it removes it.
+ * The staging folders of one restore: its own in the destination, and one on every other filesystem that is mounted
+ * below it, because a rename cannot cross from one to another. Whoever makes it removes it.
  */
 export class SwapRooms {
   /** The destination's own filesystem. */
@@ -54,7 +54,10 @@ export class SwapRooms {
     return mount;
   }
 
-  /** The staging folder on a filesystem, made where it is missing: at its top, or in `folder` where nobody may write there. */
+  /**
+   * The staging folder on a filesystem, made where it is missing: at its top, or in `folder` where nobody may write
+   * there.
+   */
   roomOn(mount: Mount, folder: string): string {
     const room = mount.room ?? this.make(mount.top) ?? this.make(folder);
     if (room !== undefined) {
@@ -82,8 +85,8 @@ export class SwapRooms {
   }
 
   /**
-   * True where a folder is a mount of its own, also of the filesystem around it (a bind mount). Linux looks whether the two are
-   * on one mount before it looks for what is to be renamed: nothing has to exist, and nothing changes.
+   * True where a folder is a mount of its own, also of the filesystem around it (a bind mount). Linux looks whether the
+   * two are on one mount before it looks for what is to be renamed: nothing has to exist, and nothing changes.
    */
   private isCrossing(folder: string): boolean {
     const parent = folder.slice(0, folder.lastIndexOf('/'));

@@ -1,10 +1,11 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { BackupError, isBackupError, isSystemError, reasonOf } from '../core/errors.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
 import type { Placement, StagedRestore } from './placement.ts';
 import { restoreDatabase } from './restore-databases.ts';
 import type { RunContext } from './run-context.ts';
 import type { StagedDatabase } from './staged-databases.ts';
+import { removeCompanions } from './stale-companions.ts';
 import { setFolder } from './staging-folder.ts';
 import { swapIn } from './swap-in.ts';
 import type { SwapRooms } from './swap-rooms.ts';
@@ -41,7 +42,10 @@ export class Swap {
       await restoreDatabase(staged, place, run);
       this.databasesDone += 1;
     }
+    for (const path of placement.plan.replacedDatabases) removeCompanions(destination.pathOf(path));
     for (const room of rooms.folders) {
+      // One on another filesystem may be there for a database only.
+      if (!existsSync(`${room}/files`)) continue;
       swapIn(`${room}/files`, destination.folder, () => {
         this.hasMoved = true;
       });
@@ -54,7 +58,8 @@ export class Swap {
   }
 
   /**
-   * What to say of a failure: itself while nothing was changed; afterwards that the restore is partly done, and how to get back.
+   * What to say of a failure: itself while nothing was changed; afterwards that the restore is partly done, and how to
+   * get back.
    * @param safetyBackup the ID of the backup of what was there before.
    */
   explain(failure: unknown, safetyBackup: string | undefined): unknown {

@@ -19,8 +19,8 @@ import { verifyScratch } from './verify-scratch.ts';
 import { verifySubset } from './verify-subset.ts';
 
 /**
- * `integrity`: the stored bytes. `content`: every file's hash as well, and the databases' integrity. `subset`: a part of the
- * stored bytes, which proves nothing of the others.
+ * `integrity`: the stored bytes. `content`: every file's hash as well, and the databases' integrity. `subset`: a part
+ * of the stored bytes, which proves nothing of the others.
  */
 export type VerifyLevel = 'integrity' | 'content' | 'subset';
 
@@ -34,6 +34,7 @@ export interface VerifyResult {
   id: string;
   ok: boolean;
   level: VerifyLevel;
+  /** In the backup; of a subset, those that were read whole. */
   files: number;
   /** Bytes that were read and proven. */
   bytes: number;
@@ -128,11 +129,13 @@ class VerifyRun {
     frames: FrameTable,
     subset: DataSubset,
   ): Promise<void> {
+    this.files = 0;
     if (header === undefined) return;
     const onProblem = (problem: Finding): void => void this.problems.push(problem);
     const onBytes = (bytes: number): void => this.read(bytes);
+    const onFile = (): void => void (this.files += 1);
     try {
-      const check = { context: this.context, backup, header, frames, subset, onProblem, onBytes };
+      const check = { context: this.context, backup, header, frames, subset, onProblem, onBytes, onFile };
       this.totalBytes = await verifySubset(check);
     } catch (error) {
       this.collect(error, backup.metadata.archive?.file ?? backup.id);
@@ -171,7 +174,10 @@ class VerifyRun {
     }
   }
 
-  /** Reads the archive once, front to back, and compares its SHA-256. An archive that lies alone has its frames' hashes only. */
+  /**
+   * Reads the archive once, front to back, and compares its SHA-256. An archive that lies alone has its frames' hashes
+   * only.
+   */
   private async verifyArchive(backup: OpenBackup): Promise<boolean> {
     const { archive: summary } = backup.metadata;
     if (summary?.sha256 === undefined) return backup.metadata.layout === 'zip';

@@ -10,9 +10,9 @@ import type { RunContext } from './run-context.ts';
 const looseScratchPrefix = 'ai-backup-verify-';
 
 /**
- * Where a verification puts what it has to unpack, databases in clear among it: in the store that the backup rests in, whose next
- * run removes what a kill leaves. For an archive that lies alone, and where nobody can write to the store: among the system's
- * temporary files, where the next such verification does.
+ * Where a verification puts what it has to unpack, databases in clear among it: in the store that the backup rests in,
+ * whose next run removes what a kill leaves. For an archive that lies alone, and where nobody can write to the store:
+ * among the system's temporary files, where the next such verification does.
  */
 export async function verifyScratch(context: RunContext, backup: OpenBackup): Promise<ScratchFolder> {
   const store = openStore(context.settings.storage);

@@ -7,8 +7,8 @@ import type { RunContext } from './run-context.ts';
 import { levelOf, verifyBackup, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
 
 /**
- * Verifies everything that a store holds, newest first, archives that lie alone too. What cannot even be opened as a backup
- * is a result with that problem: one damaged backup hides neither itself nor another.
+ * Verifies everything that a store holds, newest first, archives that lie alone too. What cannot even be opened as a
+ * backup is a result with that problem: one damaged backup hides neither itself nor another.
  * @throws BackupError STORE_NOT_FOUND, STORE_UNREADABLE, STORE_EMPTY, INTERRUPTED
  */
 export async function* verifyStore(context: RunContext, depth: VerifyDepth): AsyncGenerator<VerifyResult> {

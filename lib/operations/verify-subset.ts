@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { ContentCheck } from '../archive/content-check.ts';
 import { Breather } from '../core/breather.ts';
 import { BackupError, isBackupError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
@@ -10,6 +9,7 @@ import { chooseSubset, totalOf, type DataSubset } from './data-subset.ts';
 import { archiveOf, openArchive, openContent } from './open-content.ts';
 import type { OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
+import { readInto } from './zip-salvage.ts';
 
 export interface SubsetCheck {
   context: RunContext;
@@ -19,6 +19,8 @@ export interface SubsetCheck {
   subset: DataSubset;
   onProblem: (problem: Finding) => void;
   onBytes: (bytes: number) => void;
+  /** Told of each file that was read whole. */
+  onFile: () => void;
 }
 
 /**
@@ -52,6 +54,7 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
   const sizes = Float64Array.from({ length: frames.length }, (_, at) => frames.get(at).storedSize);
   const chosen = [...chooseSubset(sizes, subset, context.random)].sort((a, b) => a - b);
   const path = backup.metadata.archive?.file ?? '';
+  const proven = new Uint8Array(frames.length);
   const breather = new Breather();
   const reader = openArchive(backup, header, 0);
   try {
@@ -62,6 +65,7 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
       if (context.signal.aborted) throw new BackupError('INTERRUPTED', {});
       try {
         tell.onBytes(reader.readStored(frame).length);
+        proven[at] = 1;
       } catch (error) {
         if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
         tell.onProblem(finding('frame-damaged', { path, count: at, reason: error.params.problem }));
@@ -70,7 +74,22 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
   } finally {
     reader.close();
   }
+  await eachFile(backup, (entry) => {
+    if (liesIn(proven, frames, entry)) tell.onFile();
+  });
   return totalOf(sizes);
+}
+
+/** True when all frames over which a file's content goes are among the proven ones. */
+function liesIn(proven: Uint8Array, frames: FrameTable, { at, size }: ManifestEntry): boolean {
+  if (at === undefined) return false;
+  let left = at.offset + size;
+  for (let frame = at.frame; frame < frames.length; frame += 1) {
+    if (proven[frame] !== 1) return false;
+    left -= frames.get(frame).size;
+    if (left <= 0) return true;
+  }
+  return false;
 }
 
 /** Costs nothing, and tells an archive that is cut short whatever is read of it. */
@@ -102,27 +121,35 @@ async function* inOneBatch(files: readonly ManifestEntry[]): AsyncGenerator<read
   yield await Promise.resolve(files);
 }
 
-/** Reads the files where they are in the zip, and skips the others. */
+/**
+ * Reads the files where they are in the zip, each whatever is wrong with another, and skips those that were not chosen.
+ */
 async function verifyZipFiles(check: SubsetCheck, files: readonly ManifestEntry[]): Promise<void> {
   const { walkZip } = await import('../archive/zip-reader.ts');
   compareSize(check.backup, check.onProblem);
   const unread = new Map(files.map((entry) => [entry.storedAs ?? entry.path, entry]));
-  await walkZip(
-    { file: archiveOf(check.backup), signal: check.context.signal, outsideLinks: 'keep' },
-    async (one, content) => {
-      const entry = unread.get(one.path);
-      if (entry === undefined || one.kind !== 'file') return;
-      unread.delete(one.path);
-      const proof = new ContentCheck(entry);
-      for await (const chunk of content) {
-        proof.bytes(chunk);
-        check.onBytes(chunk.length);
-      }
-      const problem = proof.problem();
-      if (problem === undefined) return;
-      const { code, expected, found } = problem;
-      check.onProblem(finding(code, { path: entry.path, expected, found }));
-    },
-  );
-  for (const { path } of unread.values()) check.onProblem(finding('entry-missing', { path }));
+  const sink = new CheckingSink(check);
+  let damage: BackupError | undefined;
+  try {
+    await walkZip(
+      { file: archiveOf(check.backup), signal: check.context.signal, outsideLinks: 'keep' },
+      async (one, content) => {
+        const entry = unread.get(one.path);
+        if (entry === undefined || one.kind !== 'file') return;
+        unread.delete(one.path);
+        sink.begin(entry);
+        const failure = await readInto(sink, entry, content);
+        if (failure === undefined) await sink.end(entry);
+        else sink.failed(entry, failure);
+      },
+    );
+  } catch (error) {
+    // Where not one could be read, it is the archive's fault.
+    if (!isBackupError(error, 'ARCHIVE_DAMAGED') || unread.size === files.length) throw error;
+    damage = error;
+  }
+  for (const entry of unread.values()) {
+    if (damage === undefined) check.onProblem(finding('entry-missing', { path: entry.path }));
+    else sink.failed(entry, damage);
+  }
 }

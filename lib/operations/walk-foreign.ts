@@ -6,7 +6,9 @@ import { walkForeignTar } from '../archive/foreign-tar.ts';
 import { walkZip } from '../archive/zip-reader.ts';
 import type { ForeignBackup } from './open-backup.ts';
 
-/** What a first reading of a foreign archive tells about its names. Grows with what is odd in it, not with its entries. */
+/**
+ * What a first reading of a foreign archive tells about its names. Grows with what is odd in it, not with its entries.
+ */
 export interface ForeignOutline {
   /** Names that stand in it more than once, each with how many of its entries a later one replaces. */
   replaced: ReadonlyMap<string, number>;
@@ -17,8 +19,8 @@ export interface ForeignOutline {
 export type ForeignVisit = (entry: ForeignEntry, content: AsyncIterable<Buffer>) => void | Promise<void>;
 
 /**
- * Reads the names of an archive to its end, all of which are safe then. A zip's are checked while it is walked, and it has
- * neither hard links nor a name twice.
+ * Reads the names of an archive to its end, all of which are safe then. A zip's are checked while it is walked, and it
+ * has neither hard links nor a name twice.
  * @throws BackupError UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN
  */
 export async function outlineForeign(backup: ForeignBackup, signal: AbortSignal): Promise<ForeignOutline> {

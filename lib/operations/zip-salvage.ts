@@ -48,7 +48,8 @@ export class ZipSalvage implements ContentReader {
   }
 }
 
-async function readInto(
+/** Reads a file of a zip into a sink. @returns what is wrong with it, if anything is; it has no end then. */
+export async function readInto(
   sink: ContentSink,
   entry: ManifestEntry,
   content: AsyncIterable<Buffer>,

@@ -10,8 +10,8 @@ function ignore(): void {
 }
 
 /**
- * The heartbeat by node-cron. It beats in UTC, because node-cron pauses for the hour that a zone's clocks show twice; when
- * each schedule is due, by its own zone, is computed by `next-runs.ts`.
+ * The heartbeat by node-cron. It beats in UTC, because node-cron pauses for the hour that a zone's clocks show twice;
+ * when each schedule is due, by its own zone, is computed by `next-runs.ts`.
  */
 export const cronHeartbeat: Heartbeat = (everySecond, beat) => {
   const task = createTask(everySecond ? '* * * * * *' : '* * * * *', beat, {

@@ -15,10 +15,10 @@ const secondMs = 1000;
 /**
  * The first time after `after` at which a schedule is due; undefined when it never is.
  *
- * A time of day that the clocks skip (summer time begins) is due once, at the moment when they skip it. A time of day that
- * they show twice (summer time ends) is due the first time only. A schedule for every hour follows elapsed time instead: it
- * neither doubles up nor pauses on such a day. The expression itself is only ever asked about plain wall time, as
- * node-cron, croner and cron-parser each lose some of these runs when they are given the zone.
+ * A time of day that the clocks skip (summer time begins) is due once, at the moment when they skip it. A time of day
+ * that they show twice (summer time ends) is due the first time only. A schedule for every hour follows elapsed time
+ * instead: it neither doubles up nor pauses on such a day. The expression itself is only ever asked about plain wall
+ * time, as node-cron, croner and cron-parser each lose some of these runs when they are given the zone.
  *
  * @throws TypeError when the expression is no cron expression.
  */

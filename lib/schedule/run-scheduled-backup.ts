@@ -14,7 +14,8 @@ export interface ScheduledRun {
 }
 
 /**
- * Makes a schedule's backup, then removes old ones by the retention settings. Nothing is removed after a backup that failed.
+ * Makes a schedule's backup, then removes old ones by the retention settings. Nothing is removed after a backup that
+ * failed.
  * @throws whatever the backup throws.
  */
 export async function runScheduledBackup(

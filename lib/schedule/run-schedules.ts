@@ -38,9 +38,9 @@ interface Job {
 const clockCorrectionMs = 3_600_000;
 
 /**
- * Runs schedules in the foreground until the signal aborts: one job at a time, each when it comes due; one that comes due
- * while another runs waits for it. However many runs of a job fell into a time when nothing could run (the machine slept),
- * it runs once.
+ * Runs schedules in the foreground until the signal aborts: one job at a time, each when it comes due; one that comes
+ * due while another runs waits for it. However many runs of a job fell into a time when nothing could run (the machine
+ * slept), it runs once.
  *
  * @returns whether a job was running when the signal came.
  * @throws what `report` throws; a failing job is reported instead.

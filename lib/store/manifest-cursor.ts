@@ -2,8 +2,8 @@ import { comparePaths } from '../core/path-bytes.ts';
 import { targetOf, type ManifestEntry, type ManifestLine } from './manifest.ts';
 
 /**
- * Looks entries of a manifest up by path in one pass, for a caller that asks in the manifest's own order (sorted within each
- * target). What has gone by is found by starting again from the front, so that any order gives right answers.
+ * Looks entries of a manifest up by path in one pass, for a caller that asks in the manifest's own order (sorted within
+ * each target). What has gone by is found by starting again from the front, so that any order gives right answers.
  */
 export class ManifestCursor {
   private readonly open: () => AsyncGenerator<ManifestLine[]>;

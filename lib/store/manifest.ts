@@ -3,8 +3,8 @@ import type { Entry } from '../core/entry.ts';
 import type { Compression, StorageFormat } from '../config/settings.ts';
 
 /**
- * The manifest: JSON lines. First a header; then, in the archive's order, a line for each frame and a line for each entry,
- * an entry after all frames that hold it; last a line with the totals. See docs/format.md.
+ * The manifest: JSON lines. First a header; then, in the archive's order, a line for each frame and a line for each
+ * entry, an entry after all frames that hold it; last a line with the totals. See docs/format.md.
  */
 
 export interface ManifestHeader {
@@ -41,7 +41,9 @@ export interface FrameLine {
 export interface ManifestEntry extends Entry {
   /** Hex; of the content. Files only. */
   sha256?: string;
-  /** Where the content begins: frame, and offset in its uncompressed bytes. It goes on through the frames that follow. */
+  /**
+   * Where the content begins: frame, and offset in its uncompressed bytes. It goes on through the frames that follow.
+   */
   at?: { frame: number; offset: number };
   /** Its name in a zip archive, where that cannot be its path. */
   storedAs?: string;

@@ -54,10 +54,11 @@ const dayMs = 86_400_000;
 /**
  * Decides what a cleanup removes. Pure: the same backups, policy and time give the same plan.
  *
- * A backup goes when it is older than `days` or beyond the newest `count`, and no tier keeps it. Without `days` and `count`
- * the tiers alone decide. Whatever the policy says, these stay: the newest complete backup, the newest complete one that
- * is no safety backup, the newest complete one that holds each target, the newest verified one, what is dated in the future, and all that a kept backup builds on. Nothing
- * goes while no backup is complete, or while the newest one is suspect.
+ * A backup goes when it is older than `days` or beyond the newest `count`, and no tier keeps it. Without `days` and
+ * `count` the tiers alone decide. Whatever the policy says, these stay: the newest complete backup, the newest complete
+ * one that is no safety backup, the newest complete one that holds each target, the newest verified one, what is dated
+ * in the future, and all that a kept backup builds on. Nothing goes while no backup is complete, or while the newest
+ * one is suspect.
  *
  * @param timezone whose hours, days and months the tiers mean: an IANA name.
  */
@@ -122,8 +123,8 @@ function newestOfEachTarget(good: readonly RetentionCandidate[]): Map<string, Re
 const timeOf = (backup: RetentionCandidate): number => backup.timestamp.getTime();
 
 /**
- * From when its age counts. An ID is later than all before it, so that a backup made while the clock was behind is known to
- * be younger than its timestamp says; an ID that was pushed into the future says nothing.
+ * From when its age counts. An ID is later than all before it, so that a backup made while the clock was behind is
+ * known to be younger than its timestamp says; an ID that was pushed into the future says nothing.
  */
 function agesFrom(backup: RetentionCandidate, now: Date): number {
   const timeInId = timeOfBackupId(backup.id)?.getTime() ?? Infinity;
@@ -141,8 +142,8 @@ const withinLimits = (policy: RetentionSettings): RetentionReason => ({
 });
 
 /**
- * A tier of N keeps the newest good backup of each of the N newest periods that have one. Periods without a backup do not
- * count, so that a machine that was off for a year does not lose its history on the day it comes back.
+ * A tier of N keeps the newest good backup of each of the N newest periods that have one. Periods without a backup do
+ * not count, so that a machine that was off for a year does not lose its history on the day it comes back.
  */
 function keptByTiers(
   good: readonly RetentionCandidate[],

@@ -16,8 +16,8 @@ export interface FinishedBackup {
 
 /**
  * Makes a finished backup visible, in the order that a crash at any point survives: the folder is completed under its
- * temporary name, metadata.json last; then the archive gets its name; then the folder. Until then the store looks as it did
- * before, or holds one more archive, which is a whole backup of its own.
+ * temporary name, metadata.json last; then the archive gets its name; then the folder. Until then the store looks as it
+ * did before, or holds one more archive, which is a whole backup of its own.
  * @returns the backup's folder.
  */
 export function publishBackup(store: Store, backup: FinishedBackup): string {
@@ -43,8 +43,8 @@ export function publishBackup(store: Store, backup: FinishedBackup): string {
 }
 
 /**
- * The file name of a new archive, from the pattern of the settings: `{id}`, `{date}` (20261121), `{time}` (030000, in the
- * time zone given), `{name}`. A name that is taken gets a number.
+ * The file name of a new archive, from the pattern of the settings: `{id}`, `{date}` (20261121), `{time}` (030000, in
+ * the time zone given), `{name}`. A name that is taken gets a number.
  */
 export function archiveFileName(
   store: Store,

@@ -8,7 +8,8 @@ import { listStore, temporaryFolder, type Store, type StoredBackup } from './sto
 const prefix = 'removed-';
 
 /**
- * Removes one backup: its folder and its archive. Call it while holding the lock only, for a backup that no other builds on.
+ * Removes one backup: its folder and its archive. Call it while holding the lock only, for a backup that no other
+ * builds on.
  *
  * The folder goes out of sight first, by one rename, so that a kill at any point never leaves a listed backup without
  * its archive. What a kill leaves is finished by `finishRemovals`.
@@ -36,9 +37,9 @@ export function removeBackup(store: Store, backup: StoredBackup): void {
 }
 
 /**
- * Finishes the removals that a kill cut short, and takes back the creates whose archive had its name and whose folder had
- * not: without this, the archive would stay as one that lies alone. Call it while holding the lock only, before leftovers are
- * removed.
+ * Finishes the removals that a kill cut short, and takes back the creates whose archive had its name and whose folder
+ * had not: without this, the archive would stay as one that lies alone. Call it while holding the lock only, before
+ * leftovers are removed.
  *
  * @returns how many there were.
  */
@@ -70,7 +71,10 @@ function isHalfPublished(workFolder: string): boolean {
   return existsSync(join(workFolder, 'folder', 'metadata.json')) && !existsSync(join(workFolder, 'archive'));
 }
 
-/** The archive that a hidden backup names; undefined where it names none, or its metadata is gone (the archive went before it). */
+/**
+ * The archive that a hidden backup names; undefined where it names none, or its metadata is gone (the archive went
+ * before it).
+ */
 async function archiveOf(store: Store, folder: string): Promise<string | undefined> {
   try {
     const metadata = await readMetadata(folder);

@@ -2,8 +2,8 @@ export const retentionTiers = ['hourly', 'daily', 'weekly', 'monthly', 'yearly']
 export type RetentionTier = (typeof retentionTiers)[number];
 
 /**
- * Names of the hour, day, ISO week, month or year that a backup belongs to, by the clocks of one time zone: `2026-06-19`,
- * `2026-W25`, `2026-06`. Backups with the same name are of the same period.
+ * Names of the hour, day, ISO week, month or year that a backup belongs to, by the clocks of one time zone:
+ * `2026-06-19`, `2026-W25`, `2026-06`. Backups with the same name are of the same period.
  */
 export function periodNamer(timezone: string): (time: Date, tier: RetentionTier) => string {
   const format = new Intl.DateTimeFormat('en-US', {

@@ -8,14 +8,16 @@ export interface ScratchFolder {
   remove(): void;
 }
 
-/** A file in it that its maker holds locked, as the store's lock is: the lock goes with the process, however that ends. */
+/**
+ * A file in it that its maker holds locked, as the store's lock is: the lock goes with the process, however that ends.
+ */
 const lockName = 'in-use';
 
 const mostAttempts = 10;
 
 /**
- * Makes a folder (0700) whose name begins with `prefix`. It goes by `remove`, at the latest when the process exits; after a
- * kill it is left, and known to be in nobody's use.
+ * Makes a folder (0700) whose name begins with `prefix`. It goes by `remove`, at the latest when the process exits;
+ * after a kill it is left, and known to be in nobody's use.
  */
 export async function makeScratchFolder(parent: string, prefix: string): Promise<ScratchFolder> {
   const { default: Database } = await import('better-sqlite3');

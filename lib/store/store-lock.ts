@@ -1,8 +1,10 @@
-import { closeSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import type { Database } from 'better-sqlite3';
 import type { Clock } from '../core/clock.ts';
 import { makeFolder, replaceFile } from '../core/durable-files.ts';
-import { BackupError, isSystemError, reasonOf, systemCode, writeError } from '../core/errors.ts';
+import { BackupError, isBackupError, isSystemError, reasonOf, systemCode, writeError } from '../core/errors.ts';
 import { stateFolder, type Store } from './store.ts';
 
 /**
@@ -17,28 +19,26 @@ export interface LockRequest {
   retrySeconds: number;
   clock: Clock;
   signal: AbortSignal;
+  /** Makes the store's folders where they are missing: before each attempt, for who holds the lock may take them away. */
+  prepare?: () => void;
 }
 
 const pollMs = 100;
+/** So often may the store's folder go away before the lock is taken. */
+const mostAttempts = 10;
 
 /**
  * Runs `body` while it holds the store's lock.
  * @throws BackupError STORE_LOCKED after `retrySeconds`; STORE_READ_ONLY or NO_SPACE where the lock cannot be written.
  */
 export async function withStoreLock<T>(store: Store, request: LockRequest, body: () => Promise<T>): Promise<T> {
-  const folder = stateFolder(store);
-  const lockFile = join(folder, 'lock');
-  const holderFile = join(folder, 'lock-holder.json');
+  const files = {
+    lockFile: join(stateFolder(store), 'lock'),
+    holderFile: join(stateFolder(store), 'lock-holder.json'),
+  };
+  const { holderFile } = files;
+  const database = await takeLock(store, request, files);
   try {
-    makeFolder(folder, store.modes.folder);
-    makeLockFile(lockFile, store.modes.file);
-  } catch (error) {
-    throw writeError(error, store.path, 'taking its lock');
-  }
-  const { default: Database } = await import('better-sqlite3');
-  const database = new Database(lockFile, { timeout: 0 });
-  try {
-    await acquire(database, store, request, { lockFile, holderFile });
     const holder = {
       pid: process.pid,
       host: request.host,
@@ -59,6 +59,52 @@ export async function withStoreLock<T>(store: Store, request: LockRequest, body:
   }
 }
 
+interface LockFiles {
+  lockFile: string;
+  holderFile: string;
+}
+
+/** Takes the lock on the file that stands there: one that was removed meanwhile, with its store, keeps nobody out. */
+async function takeLock(store: Store, request: LockRequest, files: LockFiles): Promise<Database> {
+  const { default: Sqlite } = await import('better-sqlite3');
+  const deadline = request.clock.monotonicMs() + request.retrySeconds * 1000;
+  const { prepare = () => void makeFolder(stateFolder(store), store.modes.folder) } = request;
+  for (let attempt = 1; ; attempt += 1) {
+    let database: Database;
+    let inode: bigint | undefined;
+    try {
+      prepare();
+      makeLockFile(files.lockFile, store.modes.file);
+      inode = inodeOf(files.lockFile);
+      database = new Sqlite(files.lockFile, { timeout: 0 });
+    } catch (error) {
+      if (isGone(error) && attempt < mostAttempts) continue;
+      if (isSystemError(error, 'SQLITE_CANTOPEN')) throw notWritable(store, error);
+      throw writeError(error, store.path, 'taking its lock');
+    }
+    const isInPlace = (): boolean => inode !== undefined && inodeOf(files.lockFile) === inode;
+    try {
+      await acquire(database, store, request, files, deadline);
+      if (isInPlace()) return database;
+    } catch (error) {
+      // SQLite cannot work with a file that was removed.
+      if (isInPlace() || !isBackupError(error, 'STORE_READ_ONLY') || attempt >= mostAttempts) {
+        database.close();
+        throw error;
+      }
+    }
+    database.close();
+  }
+}
+
+/** Its folder was there just now. better-sqlite3 says so with a TypeError of its own. */
+function isGone(error: unknown): boolean {
+  const cause = isNativeError(error) && isSystemError(error.cause, 'ENOENT');
+  return cause || isSystemError(error, 'ENOENT', 'SQLITE_CANTOPEN') || error instanceof TypeError;
+}
+
+const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+
 /**
  * Makes the lock's file where it is missing. A process that closes any handle of a file loses all its locks on it (POSIX), so
  * a file that is there, and that another part of this process may hold, is not even opened.
@@ -71,13 +117,16 @@ function makeLockFile(file: string, mode: number): void {
   }
 }
 
+const notWritable = (store: Store, error: unknown): BackupError =>
+  new BackupError('STORE_READ_ONLY', { store: store.path, reason: reasonOf(error) }, { cause: error });
+
 async function acquire(
   database: { exec(sql: string): unknown },
   store: Store,
   request: LockRequest,
-  { lockFile, holderFile }: { lockFile: string; holderFile: string },
+  { lockFile, holderFile }: LockFiles,
+  deadline: number,
 ): Promise<void> {
-  const deadline = request.clock.monotonicMs() + request.retrySeconds * 1000;
   for (;;) {
     try {
       database.exec('BEGIN EXCLUSIVE');
@@ -89,7 +138,7 @@ async function acquire(
         continue;
       }
       if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true) {
-        throw new BackupError('STORE_READ_ONLY', { store: store.path, reason: reasonOf(error) }, { cause: error });
+        throw notWritable(store, error);
       }
     }
     if (request.signal.aborted) throw new BackupError('INTERRUPTED', {});

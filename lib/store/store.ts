@@ -46,7 +46,10 @@ export const openStore = (storage: { path: string; fileMode: number; folderMode:
 /** Lock, temporary files, journals: all rebuildable, never needed to restore. */
 export const stateFolder = (store: Store): string => join(store.path, '.state');
 
-/** Where half-made things are. Whatever is in it while nobody holds the lock is left over, scratch folders in use excepted. */
+/**
+ * Where half-made things are. Whatever is in it while nobody holds the lock is left over, scratch folders in use
+ * excepted.
+ */
 export const temporaryFolder = (store: Store): string => join(stateFolder(store), 'tmp');
 
 /** How the scratch folders of runs that hold no lock are called there. */
@@ -56,7 +59,8 @@ const archiveEnding = /\.(tar|tar\.gz|tar\.zst|zip)$/;
 
 /**
  * Reads which backups a store holds.
- * @throws BackupError STORE_NOT_FOUND where the folder does not exist; STORE_UNREADABLE where it could not be looked into.
+ * @throws BackupError STORE_NOT_FOUND where the folder does not exist; STORE_UNREADABLE where it could not be looked
+ * into.
  */
 export async function listStore(store: Store): Promise<StoreListing> {
   const names = readStore(store);

@@ -45,7 +45,8 @@ export interface CertificateReferences {
 
 /**
  * Names certificates without copying them: path, subject, issuer, serial number, validity and fingerprint of each, PEM
- * (also several in one file) or DER. A private key is noted by its path alone; nothing is computed from it, a hash neither.
+ * (also several in one file) or DER. A private key is noted by its path alone; nothing is computed from it, a hash
+ * neither.
  */
 export function certificateReferences(files: readonly { origin: string; readFrom: string }[]): CertificateReferences {
   const references: Reference[] = [];

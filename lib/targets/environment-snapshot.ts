@@ -15,8 +15,8 @@ export interface EnvironmentSource {
 type ShownValue = { value: string } | MaskedValue;
 
 /**
- * What shells, terminals, npm and systemd set anew for each run. They say nothing about the project, and a snapshot that
- * held them would differ each time.
+ * What shells, terminals, npm and systemd set anew for each run. They say nothing about the project, and a snapshot
+ * that held them would differ each time.
  */
 const runNoise = new Set([
   ...[
@@ -51,8 +51,9 @@ const npmName = /^npm_/i;
 const npmPath = /[\\/]node_modules[\\/](?:\.bin|(?:.*[\\/])?node-gyp-bin)$/;
 
 /**
- * `config/environment.json`: the variables of the process and of every `.env` file, each with its value, or where it may
- * be a secret with the reason and its length's class. The same environment gives the same bytes: sorted, no time stamp.
+ * `config/environment.json`: the variables of the process and of every `.env` file, each with its value, or where it
+ * may be a secret with the reason and its length's class. The same environment gives the same bytes: sorted, no time
+ * stamp.
  */
 export function environmentSnapshot(source: EnvironmentSource): Buffer {
   const delimiter = source.runtime.platform === 'win32' ? ';' : ':';

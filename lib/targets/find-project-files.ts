@@ -26,7 +26,10 @@ export interface FindOptions {
   root: string;
   exclude: readonly string[];
   neverEnter: ReadonlySet<string>;
-  /** Whether a file, given by its path below the root, is a database. `size` in bytes, 0 where it could not be looked at. */
+  /**
+   * Whether a file, given by its path below the root, is a database. `size` in bytes, 0 where it could not be looked
+   * at.
+   */
   classOf: (origin: string, size: number) => DatabaseClass | undefined;
 }
 

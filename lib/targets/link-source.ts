@@ -13,8 +13,8 @@ export interface LinkEnd {
 }
 
 /**
- * Where the link at an absolute path leads, through all links on the way; also to what does not exist, such as a disk that
- * is not mounted. Undefined when it is no link.
+ * Where the link at an absolute path leads, through all links on the way; also to what does not exist, such as a disk
+ * that is not mounted. Undefined when it is no link.
  */
 export function linkEndOf(absolute: string, root: string): LinkEnd | undefined {
   const stat = statOf(absolute);

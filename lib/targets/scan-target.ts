@@ -30,8 +30,8 @@ export interface PlacedFolder {
 export type FoundFile = Pick<FileSource, 'base'>;
 
 /**
- * The entries of a target's files and folders, sorted by path. What does not exist is reported and skipped. A source that is
- * itself a link is kept as a link, and reported with where it leads: whoever named it wants what is there.
+ * The entries of a target's files and folders, sorted by path. What does not exist is reported and skipped. A source
+ * that is itself a link is kept as a link, and reported with where it leads: whoever named it wants what is there.
  * @param found files that were found in other ways, each a source of its own.
  * @param made entries that were made for the backup, placed in the target's folder.
  */

@@ -5,7 +5,8 @@ import { nearestName } from '../core/nearest-name.ts';
 
 /**
  * What a target is made of, in words that a manifest can keep: paths and globs below the project root (a folder ends in
- * '/'), and `@databases`, `@environment`, `@access-logs`, `@certificates`, `@env-files` for what is found in other ways.
+ * '/'), and `@databases`, `@environment`, `@access-logs`, `@certificates`, `@env-files` for what is found in other
+ * ways.
  */
 export interface TargetDefinition {
   name: string;

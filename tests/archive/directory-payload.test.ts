@@ -7,6 +7,7 @@ import type { ManifestEntry } from '../../lib/store/manifest.ts';
 import { ManifestWriter } from '../../lib/store/manifest-writer.ts';
 import { PayloadRoom } from '../support/payload-room.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { umasks } from '../support/umasks.ts';
 
 const plainTree = { name: 'plain tree', layout: 'directory', compression: 'none' } as const;
 
@@ -142,7 +143,7 @@ describe('no link is made', () => {
   });
 });
 
-test.each([0o000, 0o077, 0o777])(
+test.each(umasks)(
   'modes are those of the store, with the umask %o; the project’s own are in the manifest',
   async (umask) => {
     const folder = makeTemporaryFolder('modes');

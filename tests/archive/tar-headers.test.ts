@@ -3,14 +3,9 @@ import { lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  encodeTarHeader,
-  tarEnd,
-  tarHeaderSize,
-  tarPadding,
-  type TarHeaderEntry,
-} from '../../lib/archive/tar-headers.ts';
+import { encodeTarHeader, tarHeaderSize, tarPadding, type TarHeaderEntry } from '../../lib/archive/tar-headers.ts';
 import { decodePath, pathToBytes } from '../../lib/core/path-bytes.ts';
+import { tarEnd } from '../support/tar-end.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -4,10 +4,10 @@ import { readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { tarEnd } from '../../lib/archive/tar-headers.ts';
 import type { SourceEntry } from '../../lib/core/entry.ts';
 import { targetOf } from '../../lib/store/manifest.ts';
 import { frameBytes, overwrite, Packing, sourceFile } from '../support/packing.ts';
+import { tarEnd } from '../support/tar-end.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;

@@ -1,60 +1,27 @@
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ForeignListing } from '../../lib/archive/foreign-check.ts';
 import { extractZip, inspectZip, readZipEntry, walkZip, type ExtractZipRules } from '../../lib/archive/zip-reader.ts';
-import { isBackupError } from '../../lib/core/errors.ts';
 import { flipBit, hostileZip, unicodePathField, type ZipPart } from '../fixtures/hostile-archives.ts';
+import { HostileRoom, type Refusal } from '../support/hostile-room.ts';
 
-let folder: string;
-let into: string;
-let outside: string;
+let room: HostileRoom;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'zip-'));
-  into = join(folder, 'staging');
-  outside = join(folder, 'outside');
-  mkdirSync(into);
-  mkdirSync(outside);
+  room = new HostileRoom();
 });
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => room.remove());
 
-const file = (): string => join(folder, 'hostile.zip');
-function write(bytes: Buffer): void {
-  writeFileSync(file(), bytes);
-}
 function zip(...parts: ZipPart[]): void {
-  write(hostileZip(...parts));
+  room.write(hostileZip(...parts));
 }
-const extract = (rules: ExtractZipRules = {}): Promise<ForeignListing> => extractZip(file(), into, rules);
+const extract = (rules: ExtractZipRules = {}): Promise<ForeignListing> => extractZip(room.file, room.into, rules);
 
-type Refusal = 'UNSAFE_ENTRY' | 'ARCHIVE_DAMAGED' | 'ARCHIVE_UNKNOWN';
+const refused = (code: Refusal, says: RegExp, rules: ExtractZipRules = {}): Promise<void> =>
+  room.expectRefusedAtOnce(extract(rules), code, says);
 
-/** Refused in that way before the first byte was written, inside or outside. */
-async function refused(code: Refusal, says: RegExp, rules: ExtractZipRules = {}): Promise<void> {
-  await refusedWhile(code, says, rules);
-  expect(readdirSync(into)).toEqual([]);
-}
-
-/** Refused in that way; what was unpacked until then is inside. */
-async function refusedWhile(code: Refusal, says: RegExp, rules: ExtractZipRules = {}): Promise<void> {
-  const error: unknown = await extract(rules).catch((thrown: unknown) => thrown);
-  if (!isBackupError(error, code)) throw new Error(`not refused with ${code}`, { cause: error });
-  expect(error.message).toMatch(says);
-  expect(readdirSync(outside)).toEqual([]);
-  expect(readdirSync(folder).sort()).toEqual(['hostile.zip', 'outside', 'staging']);
-}
+const refusedWhile = (code: Refusal, says: RegExp, rules: ExtractZipRules = {}): Promise<void> =>
+  room.expectRefused(extract(rules), code, says);
 
 const good: ZipPart = { name: 'good.txt', content: 'harmless' };
 const link = (name: string, target: string): ZipPart => ({ name, content: target, mode: 0o120777 });
@@ -108,10 +75,10 @@ describe('links', () => {
   });
 
   test('links inside are kept; links out where the caller says so', async () => {
-    zip(good, link('in', 'good.txt'), link('out', outside));
+    zip(good, link('in', 'good.txt'), link('out', room.outside));
     const listing = await extract({ outsideLinks: 'keep' });
-    expect(readlinkSync(join(into, 'in'))).toBe('good.txt');
-    expect(readlinkSync(join(into, 'out'))).toBe(outside);
+    expect(readlinkSync(join(room.into, 'in'))).toBe('good.txt');
+    expect(readlinkSync(join(room.into, 'out'))).toBe(room.outside);
     expect(listing).toMatchObject({ files: 1, links: 2, bytes: 8 });
   });
 
@@ -122,12 +89,12 @@ describe('links', () => {
     ['in its place', 'link'],
     ['in its place, in another case', 'Link'],
   ])('nothing is written through a link: %s', async (_story, name) => {
-    zip(link('link', outside), { name, content: name.endsWith('/') ? '' : 'evil' });
+    zip(link('link', room.outside), { name, content: name.endsWith('/') ? '' : 'evil' });
     await refused('UNSAFE_ENTRY', /link/, { outsideLinks: 'keep' });
   });
 
   test('a folder that becomes a link afterwards', async () => {
-    zip({ name: 'x/a.txt' }, link('x', outside), { name: 'x/b.txt', content: 'evil' });
+    zip({ name: 'x/a.txt' }, link('x', room.outside), { name: 'x/b.txt', content: 'evil' });
     await refused('UNSAFE_ENTRY', /link/, { outsideLinks: 'keep' });
   });
 
@@ -146,7 +113,7 @@ describe('entries that claim what is not so', () => {
   test('a bomb is stopped at the size that it declares', async () => {
     zip({ name: 'bomb', content: Buffer.alloc(20 << 20), deflate: true, size: 1000 });
     await refusedWhile('ARCHIVE_DAMAGED', /too many bytes/);
-    expect(lstatSync(join(into, 'bomb')).size).toBeLessThanOrEqual(1000);
+    expect(lstatSync(join(room.into, 'bomb')).size).toBeLessThanOrEqual(1000);
   });
 
   test('less than is declared', async () => {
@@ -171,14 +138,14 @@ describe('entries that claim what is not so', () => {
 
   test('a flipped bit in a stored content', async () => {
     const bytes = hostileZip(good);
-    write(flipBit(bytes, bytes.indexOf('harmless')));
+    room.write(flipBit(bytes, bytes.indexOf('harmless')));
     await refusedWhile('ARCHIVE_DAMAGED', /does not have its CRC-32/);
-    await expect(readZipEntry(file(), 'good.txt')).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+    await expect(readZipEntry(room.file, 'good.txt')).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
   });
 
   test('a flipped bit in a deflated content', async () => {
     const bytes = hostileZip({ name: 'good.txt', content: 'harmless '.repeat(500), deflate: true });
-    write(flipBit(bytes, 30 + 8 + 12));
+    room.write(flipBit(bytes, 30 + 8 + 12));
     await refusedWhile('ARCHIVE_DAMAGED', /good.txt|invalid|bytes/);
   });
 
@@ -197,17 +164,17 @@ describe('entries that claim what is not so', () => {
 
   test('a truncated zip', async () => {
     const bytes = hostileZip(good, good);
-    write(bytes.subarray(0, bytes.length - 30));
+    room.write(bytes.subarray(0, bytes.length - 30));
     await refused('ARCHIVE_DAMAGED', /its directory/);
   });
 
   test('no zip at all', async () => {
-    write(Buffer.from('hello\n'.repeat(100)));
+    room.write(Buffer.from('hello\n'.repeat(100)));
     await refused('ARCHIVE_UNKNOWN', /its directory/);
   });
 
   test('something behind the end', async () => {
-    write(Buffer.concat([hostileZip(good), Buffer.from('more')]));
+    room.write(Buffer.concat([hostileZip(good), Buffer.from('more')]));
     await refused('ARCHIVE_DAMAGED', /its directory/);
   });
 });
@@ -234,7 +201,7 @@ describe('two names for one place', () => {
   ])('%s: told', async (_story, first, second) => {
     zip({ name: first }, { name: second });
     const seen: boolean[] = [];
-    for await (const entry of inspectZip(file())) seen.push(entry.looksLikeAnother);
+    for await (const entry of inspectZip(room.file)) seen.push(entry.looksLikeAnother);
     expect(seen).toEqual([false, true]);
     expect((await extract()).lookAlikes).toHaveLength(1);
   });
@@ -249,20 +216,20 @@ describe('what is no file', () => {
   ])('%s is counted and not made', async (_story, mode) => {
     zip({ name: 'odd', mode }, good);
     expect(await extract()).toMatchObject({ files: 1, special: 1 });
-    expect(readdirSync(into)).toEqual(['good.txt']);
+    expect(readdirSync(room.into)).toEqual(['good.txt']);
   });
 
   test('setuid and setgid are dropped', async () => {
     zip({ ...good, mode: 0o106755 });
     await extract();
-    expect(lstatSync(join(into, 'good.txt')).mode & 0o7777).toBe(0o755);
+    expect(lstatSync(join(room.into, 'good.txt')).mode & 0o7777).toBe(0o755);
   });
 
   test('a folder that may not be written to is filled first', async () => {
     zip({ name: 'd/', mode: 0o040500 }, { name: 'd/x', content: 'x' });
     await extract();
-    expect(lstatSync(join(into, 'd')).mode & 0o7777).toBe(0o500);
-    expect(readFileSync(join(into, 'd/x'), 'utf8')).toBe('x');
+    expect(lstatSync(join(room.into, 'd')).mode & 0o7777).toBe(0o500);
+    expect(readFileSync(join(room.into, 'd/x'), 'utf8')).toBe('x');
   });
 });
 
@@ -273,14 +240,14 @@ test('a walk gives contents, checks those that are read, and passes over the oth
     { name: 'large.txt', content: 'x'.repeat(300_000), deflate: true },
   );
   const seen: string[] = [];
-  await walkZip({ file: file() }, async (entry, content) => {
+  await walkZip({ file: room.file }, async (entry, content) => {
     if (entry.path === 'bad.txt') return;
     let bytes = 0;
     for await (const chunk of content) bytes += chunk.length;
     seen.push(`${entry.path} ${bytes}`);
   });
   expect(seen).toEqual(['good.txt 8', 'large.txt 300000']);
-  const reading = walkZip({ file: file() }, async (_entry, content) => {
+  const reading = walkZip({ file: room.file }, async (_entry, content) => {
     for await (const _chunk of content);
   });
   await expect(reading).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining('bad.txt') });

@@ -98,7 +98,10 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   ],
   DESTINATION_BLOCKED: [{ path: '/app/state', found: 'link', wanted: 'folder' }],
   RESTORE_DIFFERS: [{ backup: 'backup-2026-06-19T12-00-00-000Z-abc123', path: 'config/app.json' }],
-  SAFETY_INCOMPLETE: [{ paths: ['config/app.json', 'state/a'] }],
+  SAFETY_INCOMPLETE: [
+    { paths: ['config/app.json', 'state/a'], count: 2, secrets: 0 },
+    { paths: ['.env', 'state/a'], count: 5, secrets: 1 },
+  ],
   CONFIRMATION_NEEDED: [{ command: 'restore' }],
   NOT_CONFIRMED: [{}],
   DATABASE_LOCKED: [{ database: 'data/app.db', waitedSeconds: 15 }],

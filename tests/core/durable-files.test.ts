@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fsyncPath, makeFolder, replaceFile, writeNewFile } from '../../lib/core/durable-files.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { umasks } from '../support/umasks.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -30,7 +31,7 @@ function withUmask(umask: number, body: () => void): void {
   }
 }
 
-describe.each([0o000, 0o022, 0o077, 0o777])('with the umask %o', (umask) => {
+describe.each(umasks)('with the umask %o', (umask) => {
   test('folders get their mode, those that are made on the way too', () => {
     withUmask(umask, () => makeFolder(join(folder, 'a/b/c'), 0o750));
     expect(['a', 'a/b', 'a/b/c'].map((path) => modeOf(join(folder, path)))).toEqual(['750', '750', '750']);

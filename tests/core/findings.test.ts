@@ -26,6 +26,7 @@ describe('a finding', () => {
       kind: '<kind>',
       expected: '1',
       found: '2',
+      beside: '<log>',
       count: 3,
     };
     const { message } = finding(code, params);
@@ -41,6 +42,7 @@ describe('a finding', () => {
       kind: '<kind>',
       expected: '1',
       found: '2',
+      beside: '<log>',
       count: 3,
     };
     expect(codes.map((code) => `${code}: ${finding(code, params).message}`)).toMatchSnapshot();

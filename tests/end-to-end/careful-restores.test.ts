@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { giveToNobody, openToAll, runAsNobody } from '../support/as-nobody.ts';
@@ -68,6 +68,9 @@ test('a store that a link inside a target leads to does not store itself', async
   expect(new Set(sizes).size).toBe(1);
 });
 
+// Only root can give a folder to somebody else.
+const rootTest = process.getuid?.() === 0 ? test : test.skip;
+
 describe('a restore', () => {
   test('that asks for what is not in the backup is a mistake, not a success', async () => {
     await create();
@@ -125,6 +128,29 @@ describe('a restore', () => {
     }
     expect((await runAsNobody(restore)).code).toBe(0);
     expect(readFileSync(join(project.root, 'state/closed/inside.json'), 'utf8')).toBe('[1]\n');
+  });
+
+  rootTest('leaves a folder of somebody else as it is, where nothing or the same mode is to be set', async () => {
+    for (const name of ['top', 'sub/in', 'same/in', 'other/in']) project.write(`state/${name}`, 'old');
+    openToAll(project.folder);
+    giveToNobody(project.folder);
+    chmodSync(join(project.root, 'state/same'), 0o777);
+    const restore = ['restore', '--root', project.root, '--yes', '--skip-backup', '--json'];
+    expect((await runAsNobody(['create', '--root', project.root])).code).toBe(0);
+    for (const name of ['sub', 'same', 'other']) chownSync(join(project.root, 'state', name), 0, 65534);
+    project.write('state/top', 'new');
+    // And the database, as ever.
+    const quiet = await runAsNobody(restore);
+    expect([quiet.code, quiet.stderr]).toEqual([0, '']);
+    expect(quiet.json<Restored>()).toMatchObject({ overwritten: 2, warnings: [] });
+
+    // Something comes into one; of another the mode differs.
+    project.write('state/same/in', 'new');
+    chmodSync(join(project.root, 'state/other'), 0o775);
+    const told = (await runAsNobody(restore)).json<Restored>();
+    expect(told.warnings).toMatchObject([{ code: 'folders-not-set', params: { count: 2, path: 'state/other' } }]);
+    expect(readFileSync(join(project.root, 'state/same/in'), 'utf8')).toBe('old');
+    expect(statSync(join(project.root, 'state/other')).mode & 0o777).toBe(0o775);
   });
 
   test('with --delete-extra keeps what the backup could not read', async () => {

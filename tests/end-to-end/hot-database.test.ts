@@ -1,7 +1,6 @@
 /** Databases that other processes use, from the first byte of a backup to the last of a restore. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { TestProject, type Created, type Restored, type Verified } from '../support/make-project.ts';
@@ -175,128 +174,6 @@ describe.each(['wal', 'delete'] as const)('a database in %s mode that stays lock
     expect(generation(project.path('live.db'))).toBe('later');
     expect(readFileSync(project.path('state/file'), 'utf8')).toBe('later');
     expect(readdirSync(project.root).sort()).toEqual(['backups', 'live.db', 'state']);
-  });
-});
-
-describe('a database that is corrupt', () => {
-  beforeEach(() => {
-    makeDatabase(project.path('data.db'));
-    const bytes = readFileSync(project.path('data.db'));
-    randomBytes(4096).copy(bytes, 4096);
-    writeFileSync(project.path('data.db'), bytes);
-  });
-
-  test('is kept raw beside its name, and named', async () => {
-    const ended = await project.tool('create', '--targets', 'database,state', '--json');
-    expect(ended.code).toBe(3);
-    const { id, complete, warnings } = ended.json<Created>();
-    expect(complete).toBe(false);
-    expect(warnings.filter((one) => one.code === 'database-corrupt')).toMatchObject([
-      { path: 'data.db', params: { found: 'data.db.corrupt' } },
-    ]);
-    expect(await pathsIn(id)).toContain('database/data.db.corrupt');
-    expect(await project.done<Verified>('verify', id, '--check-content')).toMatchObject({ ok: true });
-
-    await project.done('restore', id, '--to', project.beside('copy'), '--yes', '--verify');
-    expect(existsSync(project.beside('copy/data.db'))).toBe(false);
-    expect(readFileSync(project.beside('copy/data.db.corrupt')).equals(readFileSync(project.path('data.db')))).toBe(
-      true,
-    );
-  });
-
-  test('gives way to the whole one of a backup, and is in the safety backup', async () => {
-    const corrupt = readFileSync(project.path('data.db'));
-    rmSync(project.path('data.db'));
-    makeDatabase(project.path('data.db'));
-    const { id } = await project.done<Created>('create', '--targets', 'database');
-    writeFileSync(project.path('data.db'), corrupt);
-    const { safetyBackup = '' } = await project.done<Restored>('restore', id, '--yes');
-    const check = withDatabase(project.path('data.db'), (one) => one.pragma('integrity_check', { simple: true }));
-    expect(check).toBe('ok');
-    await project.done('restore', safetyBackup, '--to', project.beside('safe'), '--yes');
-    expect(readFileSync(project.beside('safe/data.db.corrupt')).equals(corrupt)).toBe(true);
-  });
-});
-
-describe('a database that is corrupt beside a file with the name of its raw copy', () => {
-  test.each(['tar', 'zip', 'directory'])(
-    'as %s: both come back as they were, also to where they came from',
-    async (format) => {
-      for (const name of ['data.db', 'state/data.db']) {
-        makeDatabase(project.path(name));
-        const bytes = readFileSync(project.path(name));
-        randomBytes(4096).copy(bytes, 4096);
-        writeFileSync(project.path(name), bytes);
-      }
-      const mine = ['data.db.corrupt', 'state/data.db.corrupt', 'state/data.db.corrupt-2'];
-      for (const name of mine) project.write(name, name);
-      project.settings({ targets: { state: ['state/', 'data.db.corrupt'], notes: ['state/data.db.corrupt'] } });
-      for (const targets of ['database,state,notes', 'state,notes']) {
-        const ended = await project.tool('create', '--targets', targets, '--format', format, '--json');
-        expect(ended.code).toBe(3);
-        const { id, warnings } = ended.json<Created>();
-        const kept = warnings
-          .filter((one) => one.code === 'database-corrupt')
-          .map((one) => [one.path, one.params.found]);
-        expect(kept).toContainEqual(['state/data.db', 'state/data.db.corrupt-3']);
-        if (targets.includes('database')) expect(kept).toContainEqual(['data.db', 'data.db.corrupt-2']);
-        const paths = await pathsIn(id);
-        expect(new Set(paths).size).toBe(paths.length);
-        expect(await project.done<Verified>('verify', id, '--check-content')).toMatchObject({ ok: true });
-        const copy = project.beside(`copy-${format}-${targets}`);
-        await project.done('restore', id, '--to', copy, '--yes');
-        for (const [path, found] of kept) {
-          expect(readFileSync(`${copy}/${String(found)}`).equals(readFileSync(project.path(String(path))))).toBe(true);
-        }
-        for (const name of mine) expect(readFileSync(`${copy}/${name}`, 'utf8')).toBe(name);
-        // In place: nothing of the project is lost for the raw copies.
-        await project.done('restore', id, '--yes', '--skip-backup');
-        for (const name of mine) expect(readFileSync(project.path(name), 'utf8')).toBe(name);
-        for (const [, found] of kept) rmSync(project.path(String(found)));
-      }
-    },
-  );
-});
-
-describe('a database whose header is gone', () => {
-  test.each([
-    ['overwritten', (bytes: Buffer) => bytes.fill(0, 0, 100)],
-    ['cut to a few bytes', (bytes: Buffer) => bytes.subarray(0, 60)],
-    ['cut to nothing', () => Buffer.alloc(0)],
-  ])('%s: is corrupt as long as a backup holds it whole, and kept raw', async (_, harm) => {
-    makeDatabase(project.path('cache.data'));
-    const whole = await project.done<Created>('create');
-    writeFileSync(project.path('cache.data'), harm(readFileSync(project.path('cache.data'))));
-    project.write('cache.data-wal', 'what may be rescued');
-    // Not only the first time: the backup before this one does not hold it as a database.
-    for (let time = 1; time <= 2; time += 1) {
-      const ended = await project.tool('create', '--json');
-      expect(ended.code).toBe(3);
-      const { id, warnings } = ended.json<Created>();
-      expect(warnings.filter((one) => one.code.startsWith('database-'))).toMatchObject([
-        { code: 'database-corrupt', path: 'cache.data', params: { found: 'cache.data.corrupt' } },
-      ]);
-      await project.done('restore', id, '--to', project.beside(`copy-${time}`), '--yes');
-      expect(readFileSync(project.beside(`copy-${time}/cache.data.corrupt`))).toEqual(
-        readFileSync(project.path('cache.data')),
-      );
-    }
-    expect(readFileSync(project.path('cache.data-wal'), 'utf8')).toBe('what may be rescued');
-    expect(await project.done('create', '--dry-run')).toMatchObject({ targets: { database: { files: 1 } } });
-    await project.done('restore', whole.id, '--yes');
-    const check = withDatabase(project.path('cache.data'), (one) => one.pragma('integrity_check', { simple: true }));
-    expect(check).toBe('ok');
-    expect((await project.tool('create')).code).toBe(0);
-  });
-
-  test('and which no backup knows is kept as an ordinary file; one that is new and empty without a word', async () => {
-    project.write('data/noise.db', randomBytes(4096));
-    project.write('data/new.db', '');
-    const { id, warnings } = await project.done<Created>('create', '--targets', 'database');
-    expect(warnings).toMatchObject([{ code: 'database-unrecognized', path: 'data/noise.db' }]);
-    await project.done('restore', id, '--to', project.beside('copy'), '--yes');
-    expect(readFileSync(project.beside('copy/data/noise.db'))).toEqual(readFileSync(project.path('data/noise.db')));
-    expect(statSync(project.beside('copy/data/new.db')).size).toBe(0);
   });
 });
 

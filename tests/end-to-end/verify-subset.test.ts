@@ -42,6 +42,9 @@ describe.each(['tar', 'zip', 'directory'])('verify --read-data-subset of a %s', 
       expect(result).toMatchObject({ ok: true, level: 'subset', problems: [] });
       expect(result.bytes / 2 ** 20).toBeGreaterThanOrEqual(from);
       expect(result.bytes / 2 ** 20).toBeLessThan(to);
+      // Each is a mebibyte; in a tar, one of which a frame was not read does not count.
+      expect(result.files).toBeGreaterThanOrEqual(format === 'tar' ? 0 : 2);
+      expect(result.files).toBeLessThanOrEqual(result.bytes / 2 ** 20 + 1);
       expect(result.totalBytes).toBeGreaterThanOrEqual(20 * 2 ** 20);
     }
     expect(isVerified(created)).toBe(false);
@@ -73,7 +76,7 @@ test('a person reads that it was a part', async () => {
   const { stdout, code } = await project.tool('verify', '--read-data-subset', '10%');
   expect(code).toBe(0);
   expect(stdout).toMatch(/what was read of it is whole/);
-  expect(stdout).toMatch(/checked: a part of the stored bytes; 2\d files, \d\.\d MB of 2\d\.\d MB read/);
+  expect(stdout).toMatch(/checked: a part of the stored bytes; [0-4] files?, \d\.\d MB of 2\d\.\d MB read/);
   expect(stdout).not.toMatch(/^backup-\S+ is whole$/m);
 });
 
@@ -85,4 +88,33 @@ test('what is no subset, or contradicts another option, is a wrong usage', async
     expect(ended.stderr).toContain('a share such as 10%, a size such as 500M, or a part such as 1/7');
   }
   expect((await project.tool('verify', '--read-data-subset', '10%', '--check-content')).code).toBe(2);
+});
+
+test('counts what was read, and says that nothing was', async () => {
+  const other = new TestProject();
+  try {
+    // The only large file begins in the first part and goes on through the others.
+    other.write('state/large.bin', randomBytes(1 << 20));
+    await other.done('create', '--format', 'zip', '--targets', 'state');
+    expect(await other.done('verify', '--read-data-subset', '1/3')).toMatchObject({ files: 1, bytes: 1 << 20 });
+    expect(await other.done('verify', '--read-data-subset', '3/3')).toMatchObject({ ok: true, files: 0, bytes: 0 });
+    const { stdout } = await other.tool('verify', '--read-data-subset', '3/3');
+    expect(stdout).toContain('nothing lies in this part of it, so nothing was checked');
+    expect(stdout).not.toContain('is whole');
+  } finally {
+    other.remove();
+  }
+});
+
+test('names every damaged file of a zip that it reads', async () => {
+  const { archive = '' } = await project.done<Created>('create', '--format', 'zip');
+  const bytes = readFileSync(archive);
+  for (const name of ['state/03.bin', 'state/11.bin']) overwrite(archive, bytes.indexOf(name) + 500_000);
+  const ended = await project.tool('verify', '--read-data-subset', '100%', '--json');
+  expect(ended.code).toBe(4);
+  const { problems } = ended.json<Verified>();
+  expect(problems.map((one) => [one.code, one.path])).toEqual([
+    ['entry-damaged', 'state/03.bin'],
+    ['entry-damaged', 'state/11.bin'],
+  ]);
 });

@@ -69,7 +69,7 @@ describe('errors in two languages', () => {
 
 describe('findings in two languages', () => {
   const params = { path: '«path»', target: '«target»', reason: '«reason»', kind: '«kind»' };
-  const more = { expected: '«expected»', found: '«found»', count: 7 };
+  const more = { expected: '«expected»', found: '«found»', beside: '«beside»', count: 7 };
 
   test.each(findingCodes)('%s says the same things in both', (code) => {
     const one = finding(code, { ...params, ...more });

@@ -63,6 +63,36 @@ describe('a database', () => {
     expect(collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/x': undefined });
   });
 
+  describe('stays where it is, as one, when the database target does not take it', () => {
+    const withTargets = (text: object): Promise<void> => {
+      write('config/config.json', JSON.stringify({ backup: text }));
+      return loadSettings({ root, environment: {} }).then((loaded) => {
+        settings = loaded;
+      });
+    };
+
+    test.each(['node_modules', '.git'])('as it looks for none in %s', async (folder) => {
+      makeDatabase(`${folder}/app/data/x.db`);
+      write(`${folder}/app/data/t.txt`);
+      await withTargets({ exclude: [], targets: { mine: { paths: [`${folder}/app/data`] } } });
+      expect(collected('mine', 'database')).toEqual({ 'mine/data/x.db': 'sqlite', 'mine/data/t.txt': undefined });
+    });
+
+    test('as the project excludes it, and the target that holds it takes it in again', async () => {
+      makeDatabase('state/keep.db');
+      makeDatabase('state/drop.db');
+      await withTargets({ exclude: ['*.db'], targets: { state: { exclude: ['!keep.db'] } } });
+      expect(collected('state', 'database')).toEqual({ 'state/keep.db': 'sqlite' });
+    });
+
+    test('as the database target itself excludes it, or a folder above it', async () => {
+      makeDatabase('state/deep/keep.db');
+      makeDatabase('elsewhere/other.db');
+      await withTargets({ targets: { database: { exclude: ['state'] } } });
+      expect(collected('state', 'database')).toEqual({ 'state/deep/keep.db': 'sqlite', 'database/other.db': 'sqlite' });
+    });
+  });
+
   test('takes its log with it; a file that is only called like one is a file', () => {
     makeDatabase('state/app.db');
     for (const name of ['app.db-wal', 'app.db-shm', 'app.db-journal', 'gone.db-wal', 'my-journal'])

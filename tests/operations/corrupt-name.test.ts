@@ -37,6 +37,13 @@ test('it never takes the name of a file or folder of the project, whether that i
   });
 });
 
+test.each(['wal', 'shm', 'journal'])('nor one at which a -%s of the project would be taken for its own', (ending) => {
+  write(`data/app.db.corrupt-${ending}`);
+  expect(corruptName(database, root, []).origin).toBe('data/app.db.corrupt-2');
+  const other = file(`database/app.db.corrupt-2-${ending}`, 'elsewhere/x');
+  expect(corruptName(database, root, [other]).origin).toBe('data/app.db.corrupt-3');
+});
+
 test('nor the place of another source of its target', () => {
   const named = (...placed: Parameters<typeof corruptName>[2]): string => corruptName(database, root, placed).path;
   expect(named(file('database/app.db.corrupt', 'elsewhere/app.db.corrupt'))).toBe('database/app.db.corrupt-2');

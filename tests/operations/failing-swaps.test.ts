@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -19,8 +22,9 @@ import { planRestore } from '../../lib/operations/plan-restore.ts';
 import { applyRestore } from '../../lib/operations/restore-backup.ts';
 import type { RestoreRequest, RestoreResult } from '../../lib/operations/restore-result.ts';
 import { contextFor } from '../support/context-for.ts';
-import { TestProject } from '../support/make-project.ts';
-import { mountSmallDisk } from '../support/small-disk.ts';
+import { TestProject, type Restored } from '../support/make-project.ts';
+import { mountTest } from '../support/mounting.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { startWriter } from '../support/start-writer.ts';
 import { treeDifferences, type TreeSnapshot } from '../support/tree-snapshot.ts';
 
@@ -92,6 +96,14 @@ async function failureOf(running: Promise<unknown>): Promise<BackupError> {
   );
   if (isBackupError(failure)) return failure;
   throw new Error('it did not fail as expected', { cause: failure });
+}
+
+/** Mounts a small filesystem until the test ends. */
+function smallDisk(path: string, mebibytes: number): SmallDisk {
+  const disk = mountSmallDisk(path, mebibytes);
+  if (disk === undefined) throw new Error(`nothing could be mounted at ${path}`);
+  unmounts.push(() => disk.remove());
+  return disk;
 }
 
 const leftovers = (folder = project.root): string[] =>
@@ -205,14 +217,12 @@ describe('before anything is changed', () => {
     expect(readFileSync(project.path('state/a.json'), 'utf8')).toBe('new');
   });
 
-  test('a single file that is a mount of its own is found', async () => {
+  mountTest('a single file that is a mount of its own is found', async () => {
     await create();
     fill('new');
-    const disk = mountSmallDisk(project.beside('disk'), 1);
-    if (disk === undefined) return;
-    unmounts.push(() => disk.remove());
+    const disk = smallDisk(project.beside('disk'), 1);
     writeFileSync(join(disk.path, 'c.json'), 'mounted');
-    if (spawnSync('mount', ['--bind', join(disk.path, 'c.json'), project.path('state/c.json')]).status !== 0) return;
+    execFileSync('mount', ['--bind', join(disk.path, 'c.json'), project.path('state/c.json')]);
     unmounts.push(() => void spawnSync('umount', [project.path('state/c.json')]));
     const failure = await failureOf(restore({ skipBackup: true }));
     expect(failure.code).toBe('DESTINATION_UNWRITABLE');
@@ -220,10 +230,8 @@ describe('before anything is changed', () => {
     expect([rowOf('one.db'), readFileSync(project.path('state/a.json'), 'utf8')]).toEqual(['new', 'new']);
   });
 
-  test('a part of the project on a read-only filesystem is found', async () => {
-    const disk = mountSmallDisk(project.path('state/disk'), 1);
-    if (disk === undefined) return;
-    unmounts.push(() => disk.remove());
+  mountTest('a part of the project on a read-only filesystem is found', async () => {
+    const disk = smallDisk(project.path('state/disk'), 1);
     project.write('state/disk/x', 'old');
     await create();
     fill('new');
@@ -242,33 +250,34 @@ describe('before anything is changed', () => {
 
 describe('another filesystem inside the project', () => {
   /** The filesystem of the project itself, mounted a second time, is one as well: a rename cannot cross it. */
-  function bind(path: string): boolean {
+  function bind(path: string): void {
     const source = project.beside('elsewhere');
     mkdirSync(source, { recursive: true });
     mkdirSync(path, { recursive: true });
-    if (spawnSync('mount', ['--bind', source, path]).status !== 0) return false;
+    execFileSync('mount', ['--bind', source, path]);
     unmounts.push(() => void spawnSync('umount', [path]));
-    return true;
   }
 
-  function mount(kind: string, path: string): boolean {
-    if (kind === 'bind mount') return bind(path);
-    const disk = mountSmallDisk(path, 4);
-    if (disk !== undefined) unmounts.push(() => disk.remove());
-    return disk !== undefined;
+  function mount(kind: string, path: string): void {
+    if (kind === 'bind mount') bind(path);
+    else smallDisk(path, 4);
   }
 
-  test.each(['tmpfs', 'bind mount'])(
+  function makeDatabase(name: string): void {
+    const database = new Database(project.path(name));
+    database.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('old')");
+    database.close();
+  }
+
+  mountTest.each(['tmpfs', 'bind mount'])(
     'gets its part of a restore (%s): files, links, long names, databases',
     async (kind) => {
-      if (!mount(kind, project.path('state/disk'))) return;
+      mount(kind, project.path('state/disk'));
       const longName = 'n'.repeat(255);
       project.write(`state/disk/${longName}`, 'old', 0o640);
       project.write('state/disk/deep/tool', 'old', 0o751);
       symlinkSync('../nowhere', project.path('state/disk/link'));
-      const database = new Database(project.path('state/disk/inner.db'));
-      database.exec("CREATE TABLE t (x); INSERT INTO t VALUES ('old')");
-      database.close();
+      makeDatabase('state/disk/inner.db');
       await create();
       const wanted = files();
 
@@ -284,10 +293,26 @@ describe('another filesystem inside the project', () => {
     },
   );
 
-  test('that is full ends the restore before anything is changed', async () => {
-    const disk = mountSmallDisk(project.path('state/disk'), 1);
-    if (disk === undefined) return;
-    unmounts.push(() => disk.remove());
+  mountTest.each([['data'], ['data', 'more']])('may hold nothing but a database (%j and so on)', async (...folders) => {
+    for (const folder of folders) {
+      smallDisk(project.path(folder), 4);
+      makeDatabase(`${folder}/inner.db`);
+    }
+    await create();
+    const wanted = files();
+    fill('new');
+    for (const folder of folders) rmSync(project.path(`${folder}/inner.db`));
+    await restore({ skipBackup: true });
+    expect(treeDifferences(wanted, files())).toEqual([]);
+    for (const folder of folders) {
+      expect(rowOf(`${folder}/inner.db`)).toBe('old');
+      expect(leftovers(project.path(folder))).toEqual([]);
+    }
+    expect([rowOf('one.db'), leftovers()]).toEqual(['old', []]);
+  });
+
+  mountTest('that is full ends the restore before anything is changed', async () => {
+    smallDisk(project.path('state/disk'), 1);
     project.write('state/disk/large', Buffer.alloc(700_000, 'old'));
     await create();
     fill('new');
@@ -308,4 +333,60 @@ test('what a killed restore left is removed by the next one, which says so', asy
   const { warnings } = await restore();
   expect(leftovers()).toEqual([]);
   expect(warnings.filter((one) => one.code === 'leftovers-removed')).toHaveLength(1);
+});
+
+describe('folders', () => {
+  const modeOf = (name: string): number => statSync(project.path(name)).mode & 0o7777;
+  const then = new Date('2020-02-02T02:02:02Z');
+
+  test('that exist stay as they are with --overwrite never; a missing one is made', async () => {
+    chmodSync(project.path('state'), 0o755);
+    await create();
+    rmSync(project.path('state/sub'), { recursive: true });
+    chmodSync(project.path('state'), 0o700);
+    utimesSync(project.path('config'), then, then);
+    utimesSync(project.path('state'), then, then);
+    const planned = await project.done<Restored>('restore', '--overwrite', 'never', '--dry-run');
+    expect(planned).toMatchObject({ created: 1, folders: 1 });
+    await restore({ overwrite: 'never' });
+    expect([modeOf('state'), modeOf('state/sub')]).toEqual([0o700, 0o755]);
+    rmSync(project.path('state/sub/only-old'));
+    utimesSync(project.path('state'), then, then);
+    await restore({ overwrite: 'never' });
+    expect(statSync(project.path('state')).mtime).toEqual(then);
+  });
+
+  test('that get mode or time are in the plan, as numbers and as text', async () => {
+    chmodSync(project.path('state'), 0o755);
+    await create();
+    chmodSync(project.path('state'), 0o700);
+    utimesSync(project.path('state/sub'), then, then);
+    expect(await project.done('restore', '--dry-run')).toMatchObject({ folders: 2 });
+    expect((await project.tool('restore', '--dry-run')).stdout).toContain(
+      '2 folders to make, or to give permissions and time back to',
+    );
+    expect(await project.done('restore', '--yes')).toMatchObject({ folders: 2 });
+    expect(modeOf('state')).toBe(0o755);
+    expect(statSync(project.path('state/sub')).mtime).not.toEqual(then);
+    expect(await project.done('restore', '--yes')).toMatchObject({ folders: 0 });
+  });
+
+  test('that are made are private until they get their modes', async () => {
+    chmodSync(project.path('state/sub'), 0o700);
+    project.write('state/open/file', 'x');
+    await create();
+    const wanted = project.snapshot();
+    rmSync(project.path('state'), { recursive: true });
+    rmSync(project.path('config'), { recursive: true });
+    const staged: number[] = [];
+    await restore({ skipBackup: true }, () => {
+      const files = `${leftovers()[0]}/files`;
+      staged.push(...['state', 'state/sub', 'state/open'].map((name) => modeOf(`${files}/${name}`)));
+    });
+    expect(staged).toEqual([0o700, 0o700, 0o700]);
+    expect([modeOf('state/sub'), modeOf('state/open')]).toEqual([0o700, 0o755]);
+    // The backup knows of this one only what is in it.
+    expect(modeOf('config')).toBe(0o755);
+    expect([...project.snapshot().keys()].sort()).toEqual([...wanted.keys()].sort());
+  });
 });

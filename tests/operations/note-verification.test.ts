@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createBackup } from '../../lib/operations/create-backup.ts';
 import { openBackup, type OpenBackup } from '../../lib/operations/open-backup.ts';
@@ -78,6 +78,18 @@ describe('what a verification proved', () => {
     expect(await verifying).toMatchObject({ ok: true, warnings: [] });
     expect(existsSync(folder)).toBe(false);
   });
+});
+
+test('a backup that was copied out of its store is verified there, and nothing is left beside it', async () => {
+  const elsewhere = project.beside('elsewhere');
+  mkdirSync(elsewhere);
+  const store = openStore(context.settings.storage).path;
+  for (const name of readdirSync(store))
+    if (name !== '.state') cpSync(join(store, name), join(elsewhere, name), { recursive: true });
+  const copy = join(elsewhere, basename(folder));
+  const before = [readdirSync(elsewhere), readFileSync(join(copy, 'metadata.json'), 'utf8')];
+  expect(await project.done('verify', copy)).toMatchObject({ ok: true, warnings: [] });
+  expect([readdirSync(elsewhere), readFileSync(join(copy, 'metadata.json'), 'utf8')]).toEqual(before);
 });
 
 test('a person reads that it could not be noted, and the command ends well', async () => {

@@ -49,6 +49,34 @@ describe('a create with nothing to back up', () => {
   });
 });
 
+describe('a first create that finds nothing, and takes its store back while another one waits for it', () => {
+  /** Two at once: the one that begins first has nothing to back up. */
+  async function two(targets: string[]): Promise<unknown> {
+    const first = await contextFor(project.root);
+    const second = await contextFor(project.root, { retryLockSeconds: 30 });
+    let other: Promise<unknown> = Promise.resolve();
+    first.events.on('phase', (phase) => {
+      if (phase === 'scan') other = createBackup(second, { type: 'manual', targets }).catch((error: unknown) => error);
+    });
+    await expect(createBackup(first, { type: 'manual', targets: ['state'] })).rejects.toMatchObject({
+      code: 'NOTHING_TO_BACK_UP',
+    });
+    return other;
+  }
+
+  test('does not keep the other from making a backup', async () => {
+    project.write('config/app.json', '{}');
+    const made = await two(['config']);
+    expect(made).toMatchObject({ complete: true });
+    expect(readdirSync(project.store)).toContain((made as { id: string }).id);
+  });
+
+  test('leaves no store when the other finds nothing either', async () => {
+    expect(await two(['logs'])).toMatchObject({ code: 'NOTHING_TO_BACK_UP' });
+    expect(everything()).toEqual([]);
+  });
+});
+
 test('a first create that is interrupted leaves no store', async () => {
   project.write('config/app.json', '{}');
   const controller = new AbortController();

@@ -5,6 +5,7 @@ import { toSystemPath } from '../../lib/core/path-bytes.ts';
 import { setFolder, StagingFolder } from '../../lib/operations/staging-folder.ts';
 import type { ManifestEntry } from '../../lib/store/manifest.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { umasks } from '../support/umasks.ts';
 
 const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const asRoot = self.uid === 0 ? self : undefined;
@@ -55,7 +56,7 @@ describe('a staging folder', () => {
     expect(lstatSync(staged('state/empty'))).toMatchObject({ size: 0, mode: 0o100777 });
   });
 
-  test.each([0o000, 0o022, 0o777])('gives files their modes, with the umask %o', (umask) => {
+  test.each(umasks)('gives files their modes, with the umask %o', (umask) => {
     const before = process.umask(umask);
     try {
       const other = new StagingFolder(join(folder, 'other'), 'b', asRoot);

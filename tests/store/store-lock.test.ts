@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock, type Clock } from '../../lib/core/clock.ts';
@@ -166,6 +166,24 @@ describe('the lock of a store', () => {
     await Promise.all(['a', 'b', 'c', 'd'].map(run));
     expect(order).toHaveLength(8);
     for (let at = 0; at < order.length; at += 2) expect(order[at + 1]).toBe(order[at]?.replace('in', 'out'));
+  });
+
+  test('is that of the store which stands there, also for who waited for it while another store was removed', async () => {
+    let order = '';
+    let second: Promise<void> = Promise.resolve();
+    await withStoreLock(store, request(), async () => {
+      second = withStoreLock(store, request({ retrySeconds: 60 }), async () => {
+        order += 'second';
+        const third = withStoreLock(store, request(), () => Promise.resolve());
+        await expect(third).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      rmSync(store.path, { recursive: true });
+      order += 'first ';
+    });
+    await second;
+    expect(order).toBe('first second');
+    expect(existsSync(join(stateFolder(store), 'lock'))).toBe(true);
   });
 
   test('is not there for who may not write: that is no lock of somebody else', async () => {

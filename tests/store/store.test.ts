@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { formatBackupId } from '../../lib/store/backup-id.ts';
@@ -16,6 +16,7 @@ import {
 import { sampleMetadata } from '../support/sample-metadata.ts';
 import { withoutPrivileges } from '../support/other-user.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { umasks } from '../support/umasks.ts';
 
 let folder: string;
 let store: Store;
@@ -129,6 +130,7 @@ describe('the list of a store', () => {
     writeFileSync(join(folder, 'file'), 'x');
     const file = openStore({ path: join(folder, 'file'), fileMode: 0o600, folderMode: 0o700 });
     await expect(listStore(file)).rejects.toMatchObject({ code: 'STORE_UNREADABLE' });
+    chmodSync(store.path, 0o000);
     await expect(withoutPrivileges(() => listStore(store))).rejects.toMatchObject({ code: 'STORE_UNREADABLE' });
   });
 });
@@ -143,7 +145,7 @@ test('the IDs of a store are those of whole backups, of half ones, and of archiv
 });
 
 describe('a store’s folders', () => {
-  test.each([0o000, 0o077, 0o777])('have the modes of the settings, with the umask %o', (umask) => {
+  test.each(umasks)('have the modes of the settings, with the umask %o', (umask) => {
     const before = process.umask(umask);
     try {
       const fresh = openStore({ path: join(folder, 'deep', 'in', 'it'), fileMode: 0o640, folderMode: 0o750 });

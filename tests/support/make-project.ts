@@ -106,6 +106,7 @@ export interface Restored {
   unchanged: number;
   kept: number;
   deleted: number;
+  folders: number;
   bytes: number;
   duration: number;
   actions?: { action: string; path: string; reason?: string }[];

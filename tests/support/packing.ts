@@ -5,7 +5,6 @@ import { codecOf, type Codec } from '../../lib/archive/codecs.ts';
 import { FrameContent } from '../../lib/archive/frame-content.ts';
 import { FrameReader } from '../../lib/archive/frame-reader.ts';
 import { FrameWriter } from '../../lib/archive/frame-writer.ts';
-import { tarEnd } from '../../lib/archive/tar-headers.ts';
 import { TarPacker } from '../../lib/archive/tar-packer.ts';
 import type { SourceEntry } from '../../lib/core/entry.ts';
 import type { Finding } from '../../lib/core/findings.ts';
@@ -13,6 +12,7 @@ import { FrameTable } from '../../lib/store/frame-table.ts';
 import { targetOf, type FrameLine, type ManifestEntry } from '../../lib/store/manifest.ts';
 import { ManifestWriter } from '../../lib/store/manifest-writer.ts';
 import { readManifest, readManifestFile } from '../../lib/store/manifest-reader.ts';
+import { tarEnd } from './tar-end.ts';
 
 /** What a frame of these tests holds: bytes. */
 export const frameBytes = 64 << 10;

@@ -50,13 +50,14 @@ export async function run(command: string, args: readonly string[], options: Run
   return ended(code, stdout, stderr);
 }
 
+/** What there is to say of a process that has ended. */
 export function ended(code: number | null, stdout: string, stderr: string): Ended {
   return { code, stdout, stderr, json: <T>() => JSON.parse(stdout) as T };
 }
 
 /** The environment of a person's shell: nothing of the npm and the Jest that run this test. */
 export function shellEnvironment(): Record<string, string> {
-  const foreign = /^(npm_|NODE_OPTIONS$|JEST_|INIT_CWD$|BACKUP_|FORCE_COLOR$|LC_|LANG$)/;
+  const foreign = /^(npm_|NODE_OPTIONS$|JEST_|INIT_CWD$|BACKUP_|FORCE_COLOR$|NO_COLOR$|CI$|LC_|LANG$)/;
   const own = Object.entries(process.env).filter(([name, value]) => value !== undefined && !foreign.test(name));
   return { ...(Object.fromEntries(own) as Record<string, string>), BACKUP_LANG: 'en', LC_ALL: 'C.UTF-8' };
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { SourceEntry } from '../../lib/core/entry.ts';
 import { meansIncomplete, type Finding } from '../../lib/core/findings.ts';
 import { comparePaths } from '../../lib/core/path-bytes.ts';
-import { readNames, scan, stagingPrefix, type ScanOptions } from '../../lib/targets/scan-folder.ts';
+import { readNames, scan, type ScanOptions } from '../../lib/targets/scan-folder.ts';
 import { fillWithOddFiles, oddNames } from '../support/odd-files.ts';
 import { withoutPrivileges } from '../support/other-user.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
@@ -241,67 +241,6 @@ describe('what may not be read', () => {
     expect(findings.map((one) => one.params.reason)).toEqual(['ENAMETOOLONG']);
     expect(meansIncomplete(findings)).toBe(true);
   });
-});
-
-describe('what is left out', () => {
-  test('is not walked into', () => {
-    write('state/keep/x');
-    write('state/cache/x');
-    write('state/a.tmp');
-    const asked: [string, boolean][] = [];
-    const isExcluded = (path: string, isFolder: boolean): boolean => {
-      asked.push([path, isFolder]);
-      return /cache|tmp/.test(path);
-    };
-    expect(pathsOf(scanned('state', '', { isExcluded }))).toEqual(['state', 'state/keep', 'state/keep/x']);
-    expect(asked).toEqual([
-      ['state/a.tmp', false],
-      ['state/cache', true],
-      ['state/keep', true],
-      ['state/keep/x', false],
-    ]);
-  });
-
-  test('is the store, wherever it is', () => {
-    write('state/backups/x');
-    write('state/y');
-    const neverEnter = new Set([join(root, 'state/backups')]);
-    expect(pathsOf(scanned('state', '', { neverEnter }))).toEqual(['state', 'state/y']);
-    expect(scanned('state/backups', '', { neverEnter })).toEqual([]);
-  });
-
-  test('are the staging folders of restores', () => {
-    write(`state/${stagingPrefix}0123/files/x`);
-    write('state/y');
-    expect(pathsOf(scanned())).toEqual(['state', 'state/y']);
-  });
-
-  test('is what globs do not name, with folders that hold nothing of it', () => {
-    for (const path of ['logs/a.gz', 'logs/b.log', 'logs/deep/c.gz', 'logs/none/d.log']) write(path);
-    symlinkSync('a.gz', join(root, 'logs/link.gz'));
-    execFileSync('mkfifo', [join(root, 'logs/pipe')]);
-    const isIncluded = (path: string): boolean => path.endsWith('.gz');
-    expect(pathsOf(scanned('logs', 'logs', { isIncluded }))).toEqual([
-      'state/logs',
-      'state/logs/a.gz',
-      'state/logs/deep',
-      'state/logs/deep/c.gz',
-      'state/logs/link.gz',
-    ]);
-    expect(findings).toEqual([]);
-  });
-});
-
-test('a file is classified by who knows: a database is marked, and some are left to others', () => {
-  for (const path of ['state/app.db', 'state/app.db-wal', 'state/x']) write(path);
-  const entries = scanned('state', '', {
-    classify: (origin) => (origin.endsWith('.db') ? 'database' : origin.endsWith('-wal') ? 'left-out' : 'file'),
-  });
-  expect(entries.map(({ path, database }) => [path, database])).toEqual([
-    ['state', undefined],
-    ['state/app.db', 'sqlite'],
-    ['state/x', undefined],
-  ]);
 });
 
 test('names come in order of their code units; U+FFFD may be a real one', () => {

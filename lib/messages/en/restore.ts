@@ -37,6 +37,8 @@ export const restore = {
   reasons,
   more: (count: number) => `… and ${count} more; --verbose shows all`,
   writes: (size: string) => `${size} to write`,
+  folders: (count: number) =>
+    `${count} folder${count === 1 ? '' : 's'} to make, or to give permissions and time back to`,
   databases: (names: string) => `Databases that may stay open, they get the content through SQLite: ${names}`,
   safety: 'What is there now is backed up first (--skip-backup leaves that out).',
   noSafety: 'What is there now is NOT backed up first.',

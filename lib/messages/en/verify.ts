@@ -11,6 +11,7 @@ export const verify = {
   levels: { integrity: 'stored bytes', content: 'every file and database', subset: 'a part of the stored bytes' },
   ok: (id: string) => `${id} is whole`,
   partOk: (id: string) => `${id}: what was read of it is whole`,
+  partEmpty: (id: string) => `${id}: nothing lies in this part of it, so nothing was checked`,
   partOf: (read: string, total: string) => `${read} of ${total}`,
   damaged: (id: string, count: number) => `${id} is damaged: ${count} problem${count === 1 ? '' : 's'}`,
   unreadable: (id: string) => `${id} could not be checked: this user may not read all of it`,

@@ -143,8 +143,11 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
         : `復元前の状態は ${p.safetyBackup} にあります。元に戻すには:\n  ${undoCommand(p.safetyBackup, p.root)}\n原因を取り除き、同じ復元をもう一度実行すれば、続きから行われます。`,
   }),
   SAFETY_INCOMPLETE: (p) => ({
-    message: `上書きされるファイルを安全バックアップが読み取れませんでした: ${p.paths.join('、')}。何も変更していません。`,
-    hint: '読み取れるようにするか、--include や --targets で除外するか、失ってもよければ --skip-backup を指定してください。',
+    message: `上書きされるものが安全バックアップに入っていません: ${p.paths.join('、')}${p.count > p.paths.length ? ` ほか ${p.count - p.paths.length} 件` : ''}。何も変更していません。`,
+    hint:
+      p.secrets > 0
+        ? '.env などの秘密を含むファイルは、暗号化せずに保存されることはありません。手元で別の場所に写してから --skip-backup で安全バックアップなしに続けるか、--include や --targets で除外してください。'
+        : '読み取れるようにするか別の場所に写すか、--include や --targets で除外するか、失ってもよければ --skip-backup で安全バックアップなしに続けてください。',
   }),
   CONFIRMATION_NEEDED: (p) => ({
     message: `${p.command} はファイルを変更するため確認が必要ですが、尋ねるための端末がありません。`,

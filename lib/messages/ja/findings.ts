@@ -39,7 +39,7 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'database-locked': (p) =>
     `データベース ${named(p)} はロックされたままでした（${reason(p.reason)}）。バックアップに含まれていません。`,
   'database-corrupt': (p) =>
-    `データベース ${named(p)} が壊れています（${reason(p.reason)}）。元のファイルをそのまま ${p.found} として残しました。`,
+    `データベース ${named(p)} が壊れています（${reason(p.reason)}）。元のファイルをそのまま ${p.found} として${p.beside === undefined ? '' : `、そのログを ${p.beside} として`}残しました。${p.kind === 'no-header' ? 'データベースではなくなった場合は、別の名前に変えるか、exclude で除外してください。' : ''}`,
   'database-unreadable': (p) =>
     `データベース ${named(p)} をコピーできませんでした（${reason(p.reason)}）。バックアップに含まれていません。`,
   'database-unrecognized': (p) =>
@@ -69,10 +69,14 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'entry-unsafe': (p) => `${named(p)} は復元先の外に書き込まれるところでした（${reason(p.reason)}）。`,
   'entry-damaged': (p) => `${named(p)} を読み戻せません（${reason(p.reason)}）。`,
   'database-damaged': (p) => `データベース ${named(p)} が整合性チェックに失敗しました（${reason(p.reason)}）。`,
+  'extra-database-kept': (p) =>
+    `${named(p)} はバックアップにありませんが、データベースであるか、以前のバックアップでデータベースだったため、削除しません。`,
   'entry-not-restored': (p) =>
     `${named(p)} はバックアップの中で壊れている（${reason(p.reason)}）ため、復元しませんでした。`,
   'backup-unreadable': (p) =>
     `${named(p)} を読み取れませんでした（${reason(p.reason)}）。壊れているかどうかは分かりません。`,
+  'folders-not-set': (p) =>
+    `別の利用者が所有するフォルダ ${p.count} 個（最初は ${named(p)}）の権限と日時は設定できませんでした。設定できるのは所有者と root だけです。`,
   'verification-not-noted': (p) => `結果は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
   'count-mismatch': (p) =>
     `${named(p)}: metadata.json では ${reason(p.expected)}、マニフェストでは ${reason(p.found)} です。`,

@@ -1,7 +1,7 @@
 /**
- * The phrases inside errors and findings: why something failed, what was being done, what was expected. They come from where
- * the failure is noticed, in English, and are looked up here. A phrase that is not here (SQLite's or a system's own words)
- * stays as it is.
+ * The phrases inside errors and findings: why something failed, what was being done, what was expected. They come from
+ * where the failure is noticed, in English, and are looked up here. A phrase that is not here (SQLite's or a system's
+ * own words) stays as it is.
  */
 export type PhraseRule = readonly [pattern: RegExp, say: string | ((...parts: string[]) => string)];
 

@@ -27,6 +27,7 @@ export const restore: Messages['restore'] = {
   },
   more: (count) => `… ほか ${count} 件（--verbose ですべて表示）`,
   writes: (size) => `書き込むサイズ: ${size}`,
+  folders: (count) => `作成するか、権限と日時を戻すフォルダ: ${count}`,
   databases: (names) => `使用中でもよいデータベース（SQLite 経由で内容を戻します）: ${names}`,
   safety: '先に現在の状態をバックアップします（--skip-backup で省略）。',
   noSafety: '現在の状態はバックアップされません。',

@@ -17,6 +17,7 @@ export const verify: Messages['verify'] = {
   },
   ok: (id) => `${id} は完全です`,
   partOk: (id) => `${id}: 読み取った部分は完全です`,
+  partEmpty: (id) => `${id}: この部分には何も含まれないため、何も検査していません`,
   partOf: (read, total) => `${total} のうち ${read}`,
   damaged: (id, count) => `${id} は破損しています: ${count} 件の問題`,
   unreadable: (id) => `${id} は読み取り権限がなく検査できませんでした`,

@@ -13,9 +13,9 @@ const stepBytes = 16 * 1024 * 1024;
 /**
  * Copies all pages of a connection's database over another file by the online backup API.
  *
- * Returns false when the destination was locked: better-sqlite3 then does nothing and resolves with no pages at all. Even
- * true says only that the pages were handed over: when the final commit meets a lock the library reports no difference.
- * The caller has to look at the destination.
+ * Returns false when the destination was locked: better-sqlite3 then does nothing and resolves with no pages at all.
+ * Even true says only that the pages were handed over: when the final commit meets a lock the library reports no
+ * difference. The caller has to look at the destination.
  */
 export async function backUpPages(
   source: Database.Database,

@@ -36,7 +36,10 @@ export async function checkSqlite(path: string, options: SqliteCheckOptions = {}
   }
 }
 
-/** What a database is like; with `isCounted`, how many rows each table has. Throws as `checkSqlite`, and DATABASE_CORRUPT. */
+/**
+ * What a database is like; with `isCounted`, how many rows each table has. Throws as `checkSqlite`, and
+ * DATABASE_CORRUPT.
+ */
 export async function describeSqlite(
   path: string,
   options: { isCounted?: boolean; signal?: AbortSignal } = {},

@@ -19,8 +19,8 @@ export interface SqliteCopyRequest extends Patience {
  * Makes a checked copy of a database that may be in use: the content of one moment, in one plain file, flushed to the
  * disk. Two copies of an unchanged database are equal byte by byte.
  *
- * Throws DATABASE_LOCKED, DATABASE_CORRUPT (the source is untouched), DATABASE_COPY_FAILED, NO_SPACE, INTERRUPTED; and a
- * system error ENOENT when the source is not there. Nothing is left at the destination then.
+ * Throws DATABASE_LOCKED, DATABASE_CORRUPT (the source is untouched), DATABASE_COPY_FAILED, NO_SPACE, INTERRUPTED; and
+ * a system error ENOENT when the source is not there. Nothing is left at the destination then.
  */
 export async function copySqlite(request: SqliteCopyRequest): Promise<SqliteCopy> {
   const source = resolve(request.source);

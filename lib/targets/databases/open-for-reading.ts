@@ -21,8 +21,8 @@ type Way = 'read-only' | 'read-write' | 'raw-copy';
  * Opens a database and begins a read transaction, with as little trace in its folder as SQLite allows.
  *
  * Where the database cannot be opened in place (its folder cannot be written to, and SQLite needs a `-shm` or must roll
- * back), a raw copy in `scratchFolder` is opened instead. Throws SQLite's errors, and `SqliteJobError` where the file is
- * missing. The caller closes it.
+ * back), a raw copy in `scratchFolder` is opened instead. Throws SQLite's errors, and `SqliteJobError` where the file
+ * is missing. The caller closes it.
  */
 export function openForReading(path: string, scratchFolder: string): ReadConnection {
   const real = resolvePath(path);

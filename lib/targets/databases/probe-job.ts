@@ -5,7 +5,9 @@ import { attemptTries, retryWhileLocked } from './retry-while-locked.ts';
 import { sqlitePath } from './sqlite-path.ts';
 import { readShape } from './sqlite-shape.ts';
 
-/** Finds out whether a restore into a live database would begin: it can be locked, and its pages have the right size. */
+/**
+ * Finds out whether a restore into a live database would begin: it can be locked, and its pages have the right size.
+ */
 export function probeJob(job: { staged: string; live: string }): null {
   const live = resolvePath(job.live);
   const source = openStaged(job.staged);

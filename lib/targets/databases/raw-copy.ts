@@ -13,8 +13,8 @@ export interface RawCopy {
 }
 
 /**
- * Copies a database's file, log and journal into a new folder below `scratchFolder`: the last resort, for a database that
- * SQLite cannot open where it is. Throws `SqliteJobError` (`busy`) when any of them changed meanwhile.
+ * Copies a database's file, log and journal into a new folder below `scratchFolder`: the last resort, for a database
+ * that SQLite cannot open where it is. Throws `SqliteJobError` (`busy`) when any of them changed meanwhile.
  */
 export function copyRaw(real: string, scratchFolder: string): RawCopy {
   const folder = mkdtempSync(join(hasRawBytes(scratchFolder) ? tmpdir() : scratchFolder, '.sqlite-'));

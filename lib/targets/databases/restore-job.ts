@@ -11,7 +11,10 @@ import { SqliteJobError } from './sqlite-job.ts';
 import { sqlitePath } from './sqlite-path.ts';
 import { numberOf, readShape, type SqliteShape } from './sqlite-shape.ts';
 
-/** How long the proof of a commit is looked for: giving up would mean to restore once more. In tries a millisecond apart. */
+/**
+ * How long the proof of a commit is looked for: giving up would mean to restore once more. In tries a millisecond
+ * apart.
+ */
 const proofTries = 10_000;
 const emptyLogMs = 200;
 

@@ -6,7 +6,9 @@ import { runSqliteJob } from './sqlite-process.ts';
 import { whileBusy, type Patience } from './while-busy.ts';
 
 export interface SqliteRestoreRequest extends Patience {
-  /** A whole, checked database that nobody else uses. Its folder is used for a second copy while the result is compared. */
+  /**
+   * A whole, checked database that nobody else uses. Its folder is used for a second copy while the result is compared.
+   */
   staged: string;
   /** The existing database that gets its content. */
   live: string;
@@ -27,9 +29,9 @@ export interface SqliteRestoreProof {
  * Puts a staged database's content into an existing one by the online backup API: in one transaction, so that processes
  * which have it open see the old content or the new, and no log of the old one survives.
  *
- * Throws DATABASE_LOCKED when the live database stays locked, DATABASE_CORRUPT (naming the live one) when it is no whole
- * database and has to be replaced as a file, DATABASE_COPY_FAILED when the content cannot be put into it or does not
- * read back, NO_SPACE, INTERRUPTED (the old content is untouched); ENOENT when there is no such file.
+ * Throws DATABASE_LOCKED when the live database stays locked, DATABASE_CORRUPT (naming the live one) when it is no
+ * whole database and has to be replaced as a file, DATABASE_COPY_FAILED when the content cannot be put into it or does
+ * not read back, NO_SPACE, INTERRUPTED (the old content is untouched); ENOENT when there is no such file.
  */
 export async function restoreSqlite(request: SqliteRestoreRequest): Promise<SqliteRestoreProof> {
   const staged = resolve(request.staged);
@@ -47,7 +49,8 @@ export async function restoreSqlite(request: SqliteRestoreRequest): Promise<Sqli
 }
 
 /**
- * Finds out, before anything is changed, whether `restoreSqlite` could begin. Holds the live database's lock for a moment.
+ * Finds out, before anything is changed, whether `restoreSqlite` could begin. Holds the live database's lock for a
+ * moment.
  *
  * Throws DATABASE_LOCKED, DATABASE_CORRUPT (naming the live one), DATABASE_COPY_FAILED, INTERRUPTED; ENOENT.
  */

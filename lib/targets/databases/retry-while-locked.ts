@@ -9,8 +9,8 @@ const bell = new Int32Array(new SharedArrayBuffer(4));
 /**
  * Repeats an attempt every millisecond while it meets a lock, `tries` times at most; throws the last error.
  *
- * SQLite's own busy handler rests up to 100 ms between two looks and then keeps missing the short gaps that a busy writer
- * in rollback mode leaves. It blocks: only the SQLite process may use it.
+ * SQLite's own busy handler rests up to 100 ms between two looks and then keeps missing the short gaps that a busy
+ * writer in rollback mode leaves. It blocks: only the SQLite process may use it.
  */
 export function retryWhileLocked<T>(attempt: () => T, tries: number): T {
   for (let left = tries; ; left -= 1) {

@@ -4,6 +4,7 @@ import { systemCode } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { compareJob } from './compare-job.ts';
 import { copyJob } from './copy-job.ts';
+import { foldJob } from './fold-job.ts';
 import type { JobContext } from './job-context.ts';
 import { openForReading } from './open-for-reading.ts';
 import { probeJob } from './probe-job.ts';
@@ -33,6 +34,8 @@ export async function runJob(job: SqliteJob, context: JobContext): Promise<Sqlit
       return describe(job.path, job.isCounted);
     case 'tidy':
       return tidy(job.path);
+    case 'fold':
+      return foldJob(job.path);
     case 'compare':
       return compareJob(job);
   }

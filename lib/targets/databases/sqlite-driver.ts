@@ -1,6 +1,7 @@
 /** What the toolkit does with SQLite databases. The rest of this folder is how. */
 export { checkSqlite, describeSqlite, type SqliteCheckOptions } from './check-sqlite.ts';
 export { copySqlite, type SqliteCopyRequest } from './copy-sqlite.ts';
+export { foldSqlite } from './fold-sqlite.ts';
 export {
   probeSqliteRestore,
   restoreSqlite,

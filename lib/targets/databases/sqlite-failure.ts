@@ -1,7 +1,9 @@
 import { reasonOf, systemCode } from '../../core/errors.ts';
 import { SqliteJobError, type SqliteFailure } from './sqlite-job.ts';
 
-/** Sorts whatever a job throws (SQLite's extended result codes, system errors, our own) into what its caller can act on. */
+/**
+ * Sorts whatever a job throws (SQLite's extended result codes, system errors, our own) into what its caller can act on.
+ */
 export function failureOf(error: unknown): SqliteFailure {
   // One line without a full stop: it becomes a part of a sentence.
   const problem = reasonOf(error).replace(/\s+/g, ' ').replace(/\.$/, '');

@@ -18,7 +18,8 @@ export interface SqliteHeader {
 }
 
 const magic = Buffer.from('SQLite format 3\0', 'latin1');
-const headerBytes = 100;
+/** How many bytes at a file's beginning tell what it is. */
+export const sqliteStartBytes = 100;
 const usualName = /\.(?:db|db3|sqlite|sqlite3|s3db|sl3)$/i;
 const companionSuffixes = ['-wal', '-shm', '-journal'] as const;
 
@@ -33,6 +34,10 @@ export function mayBeSqlite(name: string, size: number): boolean {
 /** True for a name as databases usually have one. */
 export const hasDatabaseName = (name: string): boolean => usualName.test(name);
 
+/** True for the first bytes, `sqliteStartBytes` or more, of a SQLite file. */
+export const isSqliteStart = (bytes: Buffer): boolean =>
+  bytes.length >= sqliteStartBytes && bytes.subarray(0, magic.length).equals(magic);
+
 /**
  * The header of a SQLite file, or undefined when the file is something else (an encrypted database looks like noise).
  *
@@ -41,15 +46,15 @@ export const hasDatabaseName = (name: string): boolean => usualName.test(name);
  * process holds on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
  */
 export function readSqliteHeader(path: string): SqliteHeader | undefined {
-  const bytes = Buffer.alloc(headerBytes);
+  const bytes = Buffer.alloc(sqliteStartBytes);
   // A FIFO that took the file's place must not block.
   const fd = openSync(toSystemPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (readSync(fd, bytes, 0, headerBytes, 0) < headerBytes) return undefined;
+    if (readSync(fd, bytes, 0, sqliteStartBytes, 0) < sqliteStartBytes) return undefined;
   } finally {
     closeSync(fd);
   }
-  if (!bytes.subarray(0, magic.length).equals(magic)) return undefined;
+  if (!isSqliteStart(bytes)) return undefined;
   const pageSize = bytes.readUInt16BE(16);
   return {
     // 65536 does not fit in two bytes and is written as 1.

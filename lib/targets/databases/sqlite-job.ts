@@ -10,6 +10,8 @@ export type SqliteJob =
   | { kind: 'probe'; staged: string; live: string }
   /** Opens and closes, so that SQLite removes what a killed connection left. */
   | { kind: 'tidy'; path: string }
+  /** Brings what a log or a journal beside a database holds into its file. */
+  | { kind: 'fold'; path: string }
   /** Compares a staged database with what was read back from where it was restored to. */
   | { kind: 'compare'; staged: string; readBack: string };
 
@@ -56,6 +58,7 @@ export interface SqliteAnswers {
   restore: { pages: number };
   probe: null;
   tidy: null;
+  fold: null;
   /** `problem`: how it is not even the staged database with later changes. */
   compare: { isEqual: boolean; problem?: string };
 }

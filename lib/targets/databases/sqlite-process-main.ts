@@ -1,7 +1,8 @@
 /**
  * The SQLite process: takes one job at a time from its parent, and ends with it.
  *
- * A terminal's Ctrl-C and a service's stop reach both; how a job ends is the parent's decision, so they are ignored here.
+ * A terminal's Ctrl-C and a service's stop reach both; how a job ends is the parent's decision, so they are ignored
+ * here.
  */
 import type { SqliteFailure, SqliteReply, SqliteRequest } from './sqlite-job.ts';
 

@@ -13,9 +13,9 @@ import {
  * All SQLite work runs in a process of its own.
  *
  * POSIX locks belong to a process, and a process that closes any handle of a file drops all its locks on it
- * (https://www.sqlite.org/howtocorrupt.html, section 2.2). The main process opens and closes the project's files all the
- * time; had it a SQLite connection too, a scan could tear a copy. Apart from that a long integrity check can be stopped,
- * and a file that crashes the library does not crash the backup.
+ * (https://www.sqlite.org/howtocorrupt.html, section 2.2). The main process opens and closes the project's files all
+ * the time; had it a SQLite connection too, a scan could tear a copy. Apart from that a long integrity check can be
+ * stopped, and a file that crashes the library does not crash the backup.
  */
 export interface SqliteJobOptions {
   signal: AbortSignal;
