@@ -128,6 +128,7 @@ export function emptyPlan(context: RunContext, id: string, request: RestoreReque
     changed: new PathSet(),
     databases: [],
     replacedDatabases: [],
+    heldLogs: new Set(),
     isProject,
     takesSafetyBackup: isProject && !request.skipBackup,
     warnings: [],
@@ -150,6 +151,7 @@ export function planEntry(
   const origin = given.select(entry);
   if (origin === undefined) return false;
   plan.matched += 1;
+  if (isSqliteCompanion(origin) !== undefined) plan.heldLogs.add(origin);
   const standing = given.destination.standingAt(entry, origin);
   const decision = decide(entry, standing, given.request.overwrite);
   const writes = decision.action === 'create' || decision.action === 'overwrite';

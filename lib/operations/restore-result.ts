@@ -56,6 +56,8 @@ export interface RestorePlan {
   databases: string[];
   /** Existing SQLite databases in whose place something comes that is none: their logs must not survive them. */
   replacedDatabases: string[];
+  /** Places of files that are called like a database's log and that the backup itself holds. */
+  heldLogs: Set<string>;
   /** True when the destination is the project itself. */
   isProject: boolean;
   /** True when what is there now is backed up first. */

@@ -82,20 +82,25 @@ function withReplacedDatabases({ plan, databases, destination, targets }: Placem
  * @throws BackupError DATABASE_LOCKED, SAFETY_INCOMPLETE
  */
 async function expectHeld(
-  { plan, destination, eachPlace }: Placement,
+  { plan, destination, extra, eachPlace }: Placement,
   { held, heldDatabases }: { held: PathSet; heldDatabases: ReadonlySet<string> },
   made: CreateResult | undefined,
   waitedSeconds: number,
 ): Promise<void> {
   const locked = made?.warnings.find((one) => one.code === 'database-locked' && plan.changed.has(one.path ?? ''));
   if (locked?.path !== undefined) throw new BackupError('DATABASE_LOCKED', { database: locked.path, waitedSeconds });
+  const deleted = new PathSet();
+  for (const path of extra) deleted.add(path);
   const paths: string[] = [];
   let count = 0;
   let secrets = 0;
   await eachPlace((path) => {
     if (!plan.changed.has(path) || held.has(path)) return;
+    const standing = kindAt(destination.pathOf(path));
+    // A folder is deleted when it is empty, and not with what is in it.
+    if (standing === undefined || (standing === 'directory' && deleted.has(path))) return;
     // The hot copy of a database holds what its log holds.
-    if (heldDatabases.has(isSqliteCompanion(path) ?? '') || !isThere(destination.pathOf(path))) return;
+    if (heldDatabases.has(isSqliteCompanion(path) ?? '')) return;
     count += 1;
     if (isEnvFileName(path.slice(path.lastIndexOf('/') + 1))) secrets += 1;
     if (paths.length < mostNamed) paths.push(path);
@@ -103,11 +108,13 @@ async function expectHeld(
   if (count > 0) throw new BackupError('SAFETY_INCOMPLETE', { paths, count, secrets });
 }
 
-/** What cannot be looked at may be there. */
-function isThere(path: string): boolean {
+/** What stands there; undefined where nothing does. What cannot be looked at may be there. */
+function kindAt(path: string): 'directory' | 'other' | undefined {
   try {
-    return lstatSync(toSystemPath(path), { throwIfNoEntry: false }) !== undefined;
+    const stat = lstatSync(toSystemPath(path), { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    return stat.isDirectory() ? 'directory' : 'other';
   } catch (error) {
-    return !isSystemError(error, 'ENOENT', 'ENOTDIR');
+    return isSystemError(error, 'ENOENT', 'ENOTDIR') ? undefined : 'other';
   }
 }

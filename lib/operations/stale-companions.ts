@@ -15,8 +15,13 @@ export function isSqliteAt(path: string): boolean {
   }
 }
 
-/** Removes the log, its index and the journal of a database that is going to be replaced: they would be applied to whatever stands there next. */
-export function removeCompanions(database: string): void {
+/**
+ * Removes the log, its index and the journal of a database that is going to be replaced: they would be applied to
+ * whatever stands there next.
+ * @param held paths that stay, because the backup holds them too: the raw copy of a destroyed database has its log
+ * beside it.
+ */
+export function removeCompanions(database: string, held: ReadonlySet<string> = new Set()): void {
   const { wal, sharedMemory, journal } = sqliteCompanions(database);
-  for (const stale of [wal, sharedMemory, journal]) rmSync(toSystemPath(stale), { force: true });
+  for (const stale of [wal, sharedMemory, journal]) if (!held.has(stale)) rmSync(toSystemPath(stale), { force: true });
 }

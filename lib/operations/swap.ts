@@ -42,7 +42,9 @@ export class Swap {
       await restoreDatabase(staged, place, run);
       this.databasesDone += 1;
     }
-    for (const path of placement.plan.replacedDatabases) removeCompanions(destination.pathOf(path));
+    const { replacedDatabases, heldLogs } = placement.plan;
+    const held = new Set([...heldLogs].map((path) => destination.pathOf(path)));
+    for (const path of replacedDatabases) removeCompanions(destination.pathOf(path), held);
     for (const room of rooms.folders) {
       // One on another filesystem may be there for a database only.
       if (!existsSync(`${room}/files`)) continue;
