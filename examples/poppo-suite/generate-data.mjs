@@ -6,8 +6,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import Database from 'better-sqlite3';
 import { agents, createHistory, openHistory, taskRecorder } from './history.mjs';
+import { openDatabase } from './open-database.mjs';
 
 const project = process.argv[2] ?? '.';
 const firstDay = Date.UTC(2026, 5, 1);
@@ -46,7 +46,7 @@ function makeHistory() {
 
 function makeSecurity() {
   removeDatabase('data/security.db');
-  const database = new Database(join(project, 'data/security.db'));
+  const database = openDatabase(join(project, 'data/security.db'));
   database.pragma('journal_mode = WAL');
   database.exec(
     'CREATE TABLE events (id INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, act TEXT NOT NULL)',

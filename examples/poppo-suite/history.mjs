@@ -2,13 +2,13 @@
  * The suite's history database: every task that an agent did, and a running total for each agent. Both are written in
  * one transaction, so at every moment the totals agree with the tasks. A backup that breaks this is worth nothing.
  */
-import Database from 'better-sqlite3';
+import { openDatabase } from './open-database.mjs';
 
 export const agents = ['ccla', 'ccag', 'ccpm'];
 
 /** Opens the database as the application does: WAL mode, and patience while another process holds it. */
 export function openHistory(file) {
-  const database = new Database(file, { timeout: 20_000 });
+  const database = openDatabase(file, { timeout: 20_000 });
   database.pragma('journal_mode = WAL');
   return database;
 }

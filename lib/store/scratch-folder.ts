@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Database } from 'better-sqlite3';
 import { isSystemError, systemCode } from '../core/errors.ts';
 
 /** A private folder for what only one run needs. Its maker removes it. */
@@ -20,15 +21,15 @@ const mostAttempts = 10;
  * after a kill it is left, and known to be in nobody's use.
  */
 export async function makeScratchFolder(parent: string, prefix: string): Promise<ScratchFolder> {
-  const { default: Database } = await import('better-sqlite3');
+  const { openSqlite } = await import('../core/open-sqlite.ts');
   for (let attempt = 1; ; attempt += 1) {
     const path = mkdtempSync(join(parent, prefix));
     const removeFolder = (): void => rmSync(path, { recursive: true, force: true });
     process.on('exit', removeFolder);
     let isHeld = false;
-    let held: InstanceType<typeof Database> | undefined;
+    let held: Database | undefined;
     try {
-      held = new Database(join(path, lockName));
+      held = openSqlite(join(path, lockName));
       held.exec('BEGIN EXCLUSIVE');
       // Whoever tidied up right now saw a folder without a lock.
       isHeld = existsSync(join(path, lockName));
@@ -55,10 +56,10 @@ export async function makeScratchFolder(parent: string, prefix: string): Promise
 export async function isScratchInUse(path: string): Promise<boolean> {
   const file = join(path, lockName);
   if (!existsSync(file)) return false;
-  const { default: Database } = await import('better-sqlite3');
-  let database: InstanceType<typeof Database> | undefined;
+  const { openSqlite } = await import('../core/open-sqlite.ts');
+  let database: Database | undefined;
   try {
-    database = new Database(file, { fileMustExist: true, timeout: 0 });
+    database = openSqlite(file, { fileMustExist: true, timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     return false;
   } catch (error) {

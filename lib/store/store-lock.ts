@@ -66,7 +66,7 @@ interface LockFiles {
 
 /** Takes the lock on the file that stands there: one that was removed meanwhile, with its store, keeps nobody out. */
 async function takeLock(store: Store, request: LockRequest, files: LockFiles): Promise<Database> {
-  const { default: Sqlite } = await import('better-sqlite3');
+  const { openSqlite } = await import('../core/open-sqlite.ts');
   const deadline = request.clock.monotonicMs() + request.retrySeconds * 1000;
   const { prepare = () => void makeFolder(stateFolder(store), store.modes.folder) } = request;
   for (let attempt = 1; ; attempt += 1) {
@@ -76,7 +76,7 @@ async function takeLock(store: Store, request: LockRequest, files: LockFiles): P
       prepare();
       makeLockFile(files.lockFile, store.modes.file);
       inode = inodeOf(files.lockFile);
-      database = new Sqlite(files.lockFile, { timeout: 0 });
+      database = openSqlite(files.lockFile, { timeout: 0 });
     } catch (error) {
       if (isGone(error) && attempt < mostAttempts) continue;
       if (isSystemError(error, 'SQLITE_CANTOPEN')) throw notWritable(store, error);

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../core/open-sqlite.ts';
 import { toSystemPath } from '../../core/path-bytes.ts';
 import { sqliteCompanions } from './sqlite-header.ts';
 import { SqliteJobError } from './sqlite-job.ts';
@@ -9,7 +9,7 @@ import { sqlitePath } from './sqlite-path.ts';
 export function foldJob(path: string): null {
   const name = sqlitePath(path);
   try {
-    const database = new Database(name.path, { fileMustExist: true, timeout: 0 });
+    const database = openSqlite(name.path, { fileMustExist: true, timeout: 0 });
     try {
       // The first read recovers; without it a checkpoint would find nothing to do.
       database.prepare('SELECT count(*) FROM sqlite_schema').get();

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openSqlite } from '../../core/open-sqlite.ts';
 import { isSystemError, systemCode } from '../../core/errors.ts';
 import { decodePath, toSystemPath } from '../../core/path-bytes.ts';
 import { copyRaw } from './raw-copy.ts';
@@ -65,7 +66,7 @@ function open(real: string, way: 'read-only' | 'read-write'): ReadConnection {
   const name = sqlitePath(real);
   let database: Database.Database | undefined;
   try {
-    database = new Database(name.path, { readonly: way === 'read-only', fileMustExist: true, timeout: 0 });
+    database = openSqlite(name.path, { readonly: way === 'read-only', fileMustExist: true, timeout: 0 });
     const opening = database.exec('BEGIN');
     // BEGIN alone takes no lock; the first read does.
     retryWhileLocked(() => opening.prepare('SELECT count(*) FROM sqlite_schema').get(), attemptTries);

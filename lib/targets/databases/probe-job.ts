@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openSqlite } from '../../core/open-sqlite.ts';
 import { resolvePath } from './open-for-reading.ts';
 import { lookAt, openStaged, refuseOtherPageSize } from './restore-job.ts';
 import { attemptTries, retryWhileLocked } from './retry-while-locked.ts';
@@ -14,7 +14,7 @@ export function probeJob(job: { staged: string; live: string }): null {
   const name = sqlitePath(live);
   try {
     refuseOtherPageSize(readShape(source.database), lookAt(name.path, attemptTries));
-    const database = new Database(name.path, { fileMustExist: true, timeout: 0 });
+    const database = openSqlite(name.path, { fileMustExist: true, timeout: 0 });
     try {
       retryWhileLocked(() => database.exec('BEGIN EXCLUSIVE'), attemptTries);
       database.exec('ROLLBACK');

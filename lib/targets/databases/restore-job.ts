@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openSqlite } from '../../core/open-sqlite.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemCode } from '../../core/errors.ts';
 import { backUpPages } from './back-up-pages.ts';
@@ -85,7 +86,7 @@ interface LiveState {
 }
 
 export function lookAt(live: string, tries: number): LiveState {
-  const database = new Database(live, { fileMustExist: true, timeout: 0 });
+  const database = openSqlite(live, { fileMustExist: true, timeout: 0 });
   const look = database.transaction((): LiveState => ({
     schemaCookie: numberOf(database, 'schema_version'),
     isEmpty: numberOf(database, 'page_count') === 0,
@@ -110,7 +111,7 @@ export function refuseOtherPageSize(staged: SqliteShape, live: LiveState): void 
 
 /** Moves what a WAL holds into the database file. Best effort: a reader of the old content may still need the log. */
 function emptyLog(live: string): void {
-  const database = new Database(live, { fileMustExist: true, timeout: emptyLogMs });
+  const database = openSqlite(live, { fileMustExist: true, timeout: emptyLogMs });
   try {
     database.pragma('wal_checkpoint(TRUNCATE)');
   } catch (error) {

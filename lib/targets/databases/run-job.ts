@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openSqlite } from '../../core/open-sqlite.ts';
 import { systemCode } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { compareJob } from './compare-job.ts';
@@ -42,7 +43,7 @@ export async function runJob(job: SqliteJob, context: JobContext): Promise<Sqlit
 }
 
 function tidy(path: string): null {
-  const database = new Database(path, { fileMustExist: true });
+  const database = openSqlite(path, { fileMustExist: true });
   try {
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
     return null;
