@@ -75,7 +75,7 @@ function showCleanup(result: CleanupResult, output: Output, messages: Messages):
       formatLocalTime(new Date(verdict.timestamp), zone),
       formatBytes(verdict.storedSize),
       removed.has(verdict) ? output.color.red(words.remove) : output.color.green(words.keep),
-      verdict.reasons.map((reason) => retentionWords(reason, messages)).join('; '),
+      retentionWords(verdict.reasons, messages),
     ]);
   const head = [heading.id, heading.date, heading.size, heading.action, heading.reason];
   output.line(plainTable(output, head, rows, [2]));

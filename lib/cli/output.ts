@@ -34,6 +34,7 @@ export class Output {
   private readonly progress: boolean;
   private readonly stdout: TextStream;
   private readonly stderr: TextStream;
+  private clearDrawn: () => void = () => undefined;
 
   constructor(options: OutputOptions) {
     this.json = options.json;
@@ -55,9 +56,14 @@ export class Output {
     return this.stdout.columns ?? 100;
   }
 
+  /** Names what takes a redrawn line off the screen: it is called before anything is written beside that line. */
+  clearBeforeWriting(clear: () => void): void {
+    this.clearDrawn = clear;
+  }
+
   /** A line of the result for a person. Silent under --json and --quiet. */
   line(text = ''): void {
-    if (!this.json && !this.quiet) writeAll(this.stdout, `${text}\n`);
+    if (!this.json && !this.quiet) this.write(this.stdout, `${text}\n`);
   }
 
   /**
@@ -65,12 +71,12 @@ export class Output {
    * document holds them, so that a program finds nothing but an error there.
    */
   notice(text: string): void {
-    if (!this.quiet && !this.json) writeAll(this.stderr, `${text}\n`);
+    if (!this.quiet && !this.json) this.write(this.stderr, `${text}\n`);
   }
 
   /** One JSON line among several, with `--json --progress`. */
   message(value: unknown): void {
-    writeAll(this.stdout, `${JSON.stringify(value)}\n`);
+    this.write(this.stdout, `${JSON.stringify(value)}\n`);
   }
 
   /** Standard error, for what redraws itself. */
@@ -97,16 +103,21 @@ export class Output {
         text += `${isFirst ? '' : ','}${JSON.stringify(item)}`;
         isFirst = false;
         if (text.length < mostWaiting) return;
-        writeAll(this.stdout, text);
+        this.write(this.stdout, text);
         text = '';
       },
-      end: () => writeAll(this.stdout, `${text}]}\n`),
+      end: () => this.write(this.stdout, `${text}]}\n`),
     };
   }
 
   /** An error; shown always. */
   error(text: string): void {
-    writeAll(this.stderr, `${text}\n`);
+    this.write(this.stderr, `${text}\n`);
+  }
+
+  private write(stream: TextStream, text: string): void {
+    this.clearDrawn();
+    writeAll(stream, text);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Messages } from '../messages/messages.ts';
 import { formatBytes, formatDuration } from './format-amounts.ts';
 import type { Output } from './output.ts';
 
-/** Shown on work longer than this. */
+/** Shown on work longer than this since it began, or since a command last wrote something: a plan and a question, say. */
 const quietMs = 1000;
 const redrawMs = 100;
 /** Without a terminal, a line at most so often. */
@@ -26,6 +26,7 @@ export async function followProgress(
   const view = new ProgressView(output, messages, bar);
   events.on('phase', (phase) => view.enter(phase));
   events.on('progress', (progress) => view.update(progress));
+  if (bar !== undefined) output.clearBeforeWriting(() => view.clear());
   return () => view.clear();
 }
 
@@ -78,7 +79,8 @@ class ProgressView {
   private readonly output: Output;
   private readonly messages: Messages;
   private readonly bar: TerminalBar | undefined;
-  private readonly startedMs = performance.now();
+  /** Undefined while nothing is being worked on: what a person takes to answer a question is no work. */
+  private startedMs: number | undefined;
   private phaseStartedMs = performance.now();
   /** What was done when the phase was entered: a phase that is taken up again has not done it since. */
   private phaseStartBytes = 0;
@@ -92,7 +94,8 @@ class ProgressView {
   }
 
   enter(phase: Phase, bytes = 0): void {
-    if (phase === this.phase) return;
+    if (phase === this.phase && this.startedMs !== undefined) return;
+    this.startedMs ??= performance.now();
     this.phase = phase;
     this.phaseStartBytes = bytes;
     this.phaseStartedMs = performance.now();
@@ -101,7 +104,7 @@ class ProgressView {
   update(progress: Progress): void {
     this.enter(progress.phase, progress.bytes);
     const now = performance.now();
-    if (now - this.startedMs < quietMs) return;
+    if (now - (this.startedMs ?? now) < quietMs) return;
     if (now - this.lastShownMs < (this.bar === undefined ? plainLineMs : redrawMs)) return;
     this.lastShownMs = now;
     const { bytes, totalBytes } = progress;
@@ -111,8 +114,10 @@ class ProgressView {
     else this.bar.show(done, text);
   }
 
+  /** Takes the bar off the screen. Work that goes on brings it back. */
   clear(): void {
     this.bar?.clear();
+    this.startedMs = undefined;
   }
 
   private text(progress: Progress, seconds: number, done: number | undefined): string {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
+import type { Finding } from '../core/findings.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import { openBackup } from '../operations/open-backup.ts';
 import { planRestore } from '../operations/plan-restore.ts';
@@ -76,6 +77,8 @@ export const restoreVerb = defineVerb<RestoreOptions>({
     const { plan } = restore;
     try {
       showPlan(context, plan);
+      const told = new Set(plan.warnings);
+      showFindings(plan.warnings, context);
       if (options['dry-run']) {
         const { actions = [], ...planned } = doneResult(plan);
         const list = context.output.documentWithList({ ...planned, dryRun: true }, 'actions');
@@ -91,7 +94,11 @@ export const restoreVerb = defineVerb<RestoreOptions>({
       await askFirst(context, options.yes);
       const result = { ...(await restore.apply()), folders: changedFolders(plan) };
       context.output.document(result);
-      showResult(context, result);
+      showResult(
+        context,
+        result,
+        result.warnings.filter((one) => !told.has(one)),
+      );
       return result.notRestored === undefined ? exitCode.done : exitCode.incomplete;
     } finally {
       restore.close();
@@ -193,7 +200,8 @@ function showActions(context: CommandContext, plan: RestorePlan): void {
   }
 }
 
-function showResult(context: CommandContext, result: RestoreResult): void {
+/** @param warnings those that the plan did not tell yet. */
+function showResult(context: CommandContext, result: RestoreResult, warnings: readonly Finding[]): void {
   const { output, messages } = context;
   const text = messages.restore;
   output.line();
@@ -205,5 +213,5 @@ function showResult(context: CommandContext, result: RestoreResult): void {
   output.line(`  ${text.summary(result.created, result.overwritten, result.unchanged, result.kept, result.deleted)}`);
   output.line(`  ${text.took(formatBytes(result.bytes), formatDuration(result.duration))}`);
   if (result.safetyBackup !== undefined) output.line(text.safetyMade(result.safetyBackup));
-  showFindings(result.warnings, context);
+  showFindings(warnings, context);
 }

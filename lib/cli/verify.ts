@@ -44,7 +44,7 @@ export const verifyVerb = defineVerb<VerifyOptions>({
       : [await verifyBackup(run, await openBackup(run, options.backup ?? 'latest', context.workingFolder), depth)];
     for await (const result of verified) {
       results.push(result);
-      showResult(context, result);
+      showResult(context, result, options.backup);
     }
     const isOk = results.every((one) => one.ok);
     const isFaulty = results.some(isDamaged);
@@ -65,7 +65,26 @@ function depthOf(context: CommandContext, options: VerifyOptions): VerifyDepth {
   throw new BackupError('OPTION_INVALID', { option: 'read-data-subset', value, expected: text.subsetForm });
 }
 
-function showResult(context: CommandContext, result: VerifyResult): void {
+/** What `restore --force` cannot help with: it needs the manifest, and something that it can read. */
+const beyondForce = new Set([
+  'manifest-damaged',
+  'manifest-hash',
+  'metadata-damaged',
+  'archive-missing',
+  'archive-unreadable',
+]);
+
+/** What to do about a damaged backup, `name` being what the user called it by. */
+function showNextStep({ output, messages }: CommandContext, result: VerifyResult, name = ''): void {
+  const text = messages.verify;
+  output.line(output.color.dim(text.makeNew));
+  // An archive that is named by its path need not be in the store, where its ID would find it.
+  const isPath = /[\\/.]/.test(name);
+  if (isPath || result.problems.some((one) => beyondForce.has(one.code))) return;
+  output.line(output.color.dim(text.restoreWhole(printablePath(result.id))));
+}
+
+function showResult(context: CommandContext, result: VerifyResult, name: string | undefined): void {
   const { output, messages, language } = context;
   const text = messages.verify;
   const { color } = output;
@@ -86,5 +105,6 @@ function showResult(context: CommandContext, result: VerifyResult): void {
     formatDuration(result.duration),
   ] as const;
   output.line(color.dim(text.checked(text.levels[result.level], ...amounts, formatBytes(Math.round(rate)))));
+  if (isDamaged(result)) showNextStep(context, result, name);
   showFindings(result.warnings, context);
 }

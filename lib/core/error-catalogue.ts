@@ -39,6 +39,22 @@ export function undoCommand(safetyBackup: string, root = '.'): string {
   return `npm run backup:restore -- ${safetyBackup} --delete-extra --root ${word}`;
 }
 
+/** How to get a broken settings file back, for one in the usual place; empty for others. */
+function restoreSettingsHint(file: string): string {
+  const command = restoreSettingsCommand(file);
+  return command === undefined
+    ? ''
+    : `\nTo get it back from the newest backup:\n  ${command}\nIf the backups are not in ./backups, write {"backup": {"storage": {"path": "…"}}} instead of {}.`;
+}
+
+/** The command that restores a settings file in its usual place without reading it; for a POSIX shell. */
+export function restoreSettingsCommand(file: string): string | undefined {
+  const name = /(?:^|\/)(config\/(?:backup_)?config\.json)$/.exec(file)?.[1];
+  return name === undefined
+    ? undefined
+    : `echo '{}' > /tmp/empty.json && npm run backup:restore -- latest --include ${name} --config /tmp/empty.json`;
+}
+
 export const errorCatalogue = {
   USAGE: define<{ problem: string; hint?: string }>(exitCode.usage, (p) => ({
     message: p.problem,
@@ -58,13 +74,24 @@ export const errorCatalogue = {
   })),
   CONFIG_SYNTAX: define<{ file: string; line: number; column: number; reason: string }>(exitCode.usage, (p) => ({
     message: `The settings file ${p.file} is not valid JSON at line ${p.line}, column ${p.column}: ${p.reason}.`,
-    hint: 'Comments and trailing commas are fine; look for a missing quote, comma or brace at that place.',
+    hint: `Comments and trailing commas are fine; look for a missing quote, comma or brace at that place.${restoreSettingsHint(p.file)}`,
   })),
-  /** `problems` holds one finished sentence each: key, what was found, what is expected, nearest known key. */
-  CONFIG_INVALID: define<{ file: string; problems: string[] }>(exitCode.usage, (p) => ({
-    message: `The settings in ${p.file} are not valid:\n${p.problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    hint: 'Run `backup:config --check` after mending them.',
-  })),
+  /**
+   * `problems` holds one finished sentence each: key, what was found, what is expected, nearest known key. `asked`: the
+   * keys of a change that was refused for them.
+   */
+  CONFIG_INVALID: define<{ file: string; problems: string[]; asked?: string[] }>(exitCode.usage, (p) => {
+    const problems = p.problems.map((problem) => `  - ${problem}`).join('\n');
+    return p.asked === undefined
+      ? {
+          message: `The settings in ${p.file} are not valid:\n${problems}`,
+          hint: 'Run `backup:config --check` after mending them.',
+        }
+      : {
+          message: `Option --set-option ${p.asked.join(', ')}: the settings would not be valid:\n${problems}`,
+          hint: `Nothing was changed in ${p.file}.`,
+        };
+  }),
   PACKAGE_UNREADABLE: define<{ file: string; reason: string }>(exitCode.usage, (p) => ({
     message: `${p.file} is not one that npm can read: ${p.reason}. Nothing was changed.`,
     hint: 'Mend it (`npm pkg get name` shows whether npm reads it), then run `ai-backup init` again.',
@@ -81,10 +108,17 @@ export const errorCatalogue = {
     message: 'Encryption was asked for, but this version does not encrypt. Nothing was written.',
     hint: 'Set storage.encrypt to false to make a backup without encryption.',
   })),
-  BACKUP_NOT_FOUND: define<{ name: string; store: string; nearest?: string }>(exitCode.notFound, (p) => ({
-    message: `There is no backup ${JSON.stringify(p.name)} in ${p.store}${p.nearest === undefined ? '.' : `; the nearest is ${p.nearest}.`}`,
-    hint: 'Run `backup:list` to see the backups that there are.',
-  })),
+  /** `file`: set where the name is a path; there is nothing at it. */
+  BACKUP_NOT_FOUND: define<{ name: string; store: string; nearest?: string; file?: string }>(
+    exitCode.notFound,
+    (p) => ({
+      message:
+        p.file !== undefined
+          ? `There is no such file: ${p.file}.`
+          : `There is no backup ${JSON.stringify(p.name)} in ${p.store}${p.nearest === undefined ? '.' : `; the nearest is ${p.nearest}.`}`,
+      hint: 'Run `backup:list` to see the backups that there are.',
+    }),
+  ),
   BACKUP_AMBIGUOUS: define<{ name: string; matches: string[] }>(exitCode.notFound, (p) => ({
     message: `${JSON.stringify(p.name)} fits ${p.matches.length} backups: ${p.matches.join(', ')}.`,
     hint: 'Give more letters of the ID.',
@@ -130,9 +164,12 @@ export const errorCatalogue = {
     message: `Nothing to back up: none of the sources of ${p.targets.join(', ')} exists in ${p.root}.`,
     hint: 'Run `backup:init` to find what is worth protecting, or set targets in config/config.json.',
   })),
-  ARCHIVE_DAMAGED: define<{ archive: string; problem: string }>(exitCode.problemFound, (p) => ({
+  ARCHIVE_DAMAGED: define<{ archive: string; problem: string; isMissing?: boolean }>(exitCode.problemFound, (p) => ({
     message: `The archive ${p.archive} is damaged: ${p.problem}.`,
-    hint: 'Restore from another backup; or see with `backup:verify --check-content` how much is whole, and restore that with --force.',
+    hint:
+      p.isMissing === true
+        ? 'Put it back at that path, or restore from another backup: `npm run backup:list` shows which there are.'
+        : 'Restore from another backup; or see with `backup:verify --check-content` how much is whole, and restore that with --force.',
   })),
   ARCHIVE_UNKNOWN: define<{ archive: string; reason: string }>(exitCode.problemFound, (p) => ({
     message: `${p.archive} is not an archive that can be read here: ${p.reason}.`,
@@ -144,7 +181,7 @@ export const errorCatalogue = {
   })),
   CONTENT_MISMATCH: define<{ backup: string; path: string; problem: string }>(exitCode.problemFound, (p) => ({
     message: `Backup ${p.backup}: ${p.path} is not what the manifest says (${p.problem}). Nothing was changed.`,
-    hint: `Run \`backup:verify ${p.backup} --check-content\` to see everything that is damaged. \`backup:restore ${p.backup} --force\` restores what is whole.`,
+    hint: `Run \`npm run backup:verify -- ${p.backup} --check-content\` to see everything that is damaged. \`npm run backup:restore -- ${p.backup} --force\` restores what is whole.`,
   })),
   RESTORE_DIFFERS: define<{ backup: string; path: string }>(exitCode.problemFound, (p) => ({
     message: `${p.path} was restored from ${p.backup}, but what was read back differs.`,
@@ -217,6 +254,10 @@ export const errorCatalogue = {
   DATABASE_COPY_FAILED: define<{ database: string; problem: string }>(exitCode.failed, (p) => ({
     message: `The database ${p.database} could not be copied whole: ${p.problem}.`,
     hint: 'Run it again; if it fails again, check the disk.',
+  })),
+  SQLITE_NOT_BUILT: define<Record<never, never>>(exitCode.failed, () => ({
+    message: 'The library better-sqlite3 is not built for this Node.',
+    hint: 'Run `npm rebuild better-sqlite3`. npm 12 and later need `npm install-scripts approve better-sqlite3` before it.',
   })),
   SCHEDULE_UNKNOWN: define<{ name: string; known: string[] }>(exitCode.usage, (p) => ({
     message: `There is no schedule ${JSON.stringify(p.name)}.`,

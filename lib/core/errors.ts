@@ -1,3 +1,4 @@
+import { withAftermath, type Aftermath } from './aftermath.ts';
 import { errorCatalogue, type ErrorCode, type ErrorParams, type ErrorText, type ExitCode } from './error-catalogue.ts';
 
 /**
@@ -10,15 +11,19 @@ export class BackupError<C extends ErrorCode = ErrorCode> extends Error {
   readonly params: ErrorParams<C>;
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;
+  readonly aftermath: Aftermath | undefined;
 
-  constructor(code: C, params: ErrorParams<C>, options?: { cause?: unknown }) {
+  constructor(code: C, params: ErrorParams<C>, options?: { cause?: unknown; aftermath?: Aftermath }) {
     const definition = errorCatalogue[code];
-    const text = (definition.text as (params: ErrorParams<C>) => ErrorText)(params);
+    const own = (definition.text as (params: ErrorParams<C>) => ErrorText)(params);
+    const aftermath = options?.aftermath;
+    const text = aftermath === undefined ? own : withAftermath(own, aftermath);
     super(text.message, options);
     this.code = code;
     this.params = params;
     this.hint = text.hint;
     this.exitCode = definition.exitCode;
+    this.aftermath = aftermath;
   }
 }
 

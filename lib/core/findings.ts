@@ -24,6 +24,8 @@ export interface FindingParams {
   /** What is kept together with `found`. */
   beside?: string;
   count?: number;
+  /** What it follows from, or what it passes on. */
+  causes?: Finding[];
 }
 
 interface FindingDefinition {
@@ -33,6 +35,8 @@ interface FindingDefinition {
 }
 
 const named = (p: FindingParams): string => p.path ?? p.target ?? '';
+
+const causesOf = ({ causes = [] }: FindingParams): string => causes.map((one) => ` ${one.message}`).join('');
 
 export const findingCatalogue = {
   // While a backup is made
@@ -144,6 +148,17 @@ export const findingCatalogue = {
     text: (p) => `The database ${named(p)} fails its integrity check (${p.reason}).`,
   },
   // While a backup is restored
+  /** `found`: the newest complete backup; `count`: how many causes are not among `causes`. */
+  'backup-incomplete': {
+    incomplete: true,
+    text: (p) =>
+      `This backup is incomplete.${causesOf(p)}${(p.count ?? 0) > 0 ? ` ${p.count} more say what it lacks.` : ''} ${p.found === undefined ? 'No other backup here is complete.' : `The newest complete one is ${p.found}.`}`,
+  },
+  /** `found`: the safety backup. */
+  'in-safety-backup': {
+    incomplete: false,
+    text: (p) => `In the safety backup ${p.found}:${causesOf(p) || ' see it.'}`,
+  },
   'extra-database-kept': {
     incomplete: false,
     text: (p) => `${named(p)} is not in the backup, and is kept: it is a database, or was one in an earlier backup.`,

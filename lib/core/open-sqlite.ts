@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { BackupError, isSystemError, reasonOf } from './errors.ts';
 
 /**
  * Opens a database with better-sqlite3, whose options these are.
@@ -6,12 +7,22 @@ import Database from 'better-sqlite3';
  * Since Node 24.19 an addon that was compiled against Node's own headers ends the process ("Assertion failed: (env) !=
  * nullptr") when one of its objects is collected while no JavaScript runs. So from Node 24 on the objects of this one are
  * kept until the process ends: some hundred bytes each, for closing a database frees what it held.
- * @throws SqliteError, with SQLite's own code
+ * @throws SqliteError, with SQLite's own code; BackupError SQLITE_NOT_BUILT
  */
 export function openSqlite(path: string, options?: Database.Options): Database.Database {
-  const database = new Database(path, options);
+  const database = open(path, options);
   if (nodeMajor >= firstWithHooks) keepObjects(database);
   return database;
+}
+
+function open(path: string, options?: Database.Options): Database.Database {
+  try {
+    return new Database(path, options);
+  } catch (error) {
+    const isUnbuilt =
+      isSystemError(error, 'ERR_DLOPEN_FAILED') || reasonOf(error).startsWith('Could not locate the bindings file');
+    throw isUnbuilt ? new BackupError('SQLITE_NOT_BUILT', {}, { cause: error }) : error;
+  }
 }
 
 const firstWithHooks = 24;

@@ -1,15 +1,20 @@
+import { withAftermath } from '../core/aftermath.ts';
 import type { ErrorCode, ErrorParams, ErrorText } from '../core/error-catalogue.ts';
 import { errorCatalogue } from '../core/error-catalogue.ts';
 import type { BackupError } from '../core/errors.ts';
 import { findingCatalogue, type Finding } from '../core/findings.ts';
 import { maskText } from '../core/mask-secrets.ts';
+import { withAftermath as japaneseAftermath } from './ja/aftermath.ts';
 import { errors as japaneseErrors } from './ja/errors.ts';
 import { findings as japaneseFindings } from './ja/findings.ts';
 import type { Language } from './messages.ts';
 
 /** What a person reads about an error, in their language, with every secret of a known shape masked. */
 export function describeError(error: BackupError, language: Language): ErrorText {
-  const { message, hint } = errorText(error.code, error.params, language);
+  const own = errorText(error.code, error.params, language);
+  const { aftermath } = error;
+  const sayAftermath = language === 'ja' ? japaneseAftermath : withAftermath;
+  const { message, hint } = aftermath === undefined ? own : sayAftermath(own, aftermath);
   return { message: maskText(message), ...(hint === undefined ? {} : { hint: maskText(hint) }) };
 }
 

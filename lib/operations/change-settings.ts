@@ -1,11 +1,11 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readSettingsText, resolveRoot, type SettingsRequest } from '../config/read-settings.ts';
+import { type ReadSettings, readSettingsText, resolveRoot, type SettingsRequest } from '../config/read-settings.ts';
 import { readSettingsFiles, readText, settingsFileNames } from '../config/settings-file.ts';
 import { parseSettingsText } from '../config/settings-text.ts';
 import type { Settings } from '../config/settings.ts';
 import { makeFolder, replaceFile } from '../core/durable-files.ts';
-import { BackupError, reasonOf } from '../core/errors.ts';
+import { BackupError, isBackupError, reasonOf } from '../core/errors.ts';
 import { setOption } from './set-option.ts';
 
 export interface SettingChange {
@@ -37,7 +37,7 @@ export async function changeSettings(
   const { file, before } = await fileToChange(root, request.file);
   let text = before ?? '';
   for (const { key, valueText } of changes) text = setOption(text, key, valueText, file);
-  const { settings } = await readSettingsText({ ...request, root, file }, text);
+  const { settings } = await check({ ...request, root, file }, text, changes);
   try {
     if (before === undefined) makeFolder(dirname(file), 0o755);
     // A link is followed: its file changes, not the link.
@@ -48,6 +48,22 @@ export async function changeSettings(
     throw new BackupError('WRITE_FAILED', { path: file, operation, reason: reasonOf(error) }, { cause: error });
   }
   return { file, settings, created: before === undefined };
+}
+
+/** Reads the changed text. A mistake in it is told as one of the change: its line is in no file. */
+async function check(
+  request: SettingsRequest & { file: string },
+  text: string,
+  changes: readonly SettingChange[],
+): Promise<ReadSettings> {
+  try {
+    return await readSettingsText(request, text);
+  } catch (error) {
+    if (!isBackupError(error, 'CONFIG_INVALID')) throw error;
+    const problems = error.params.problems.map((problem) => problem.replace(/^(\S+) \(line \d+\): /, '$1: '));
+    const asked = changes.map(({ key }) => key);
+    throw new BackupError('CONFIG_INVALID', { file: request.file, problems, asked }, { cause: error });
+  }
 }
 
 /** The file that `loadSettings` reads, or the one that it would read if it were there. */

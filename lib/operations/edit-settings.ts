@@ -1,5 +1,6 @@
-import { parse, type ParseError, printParseErrorCode } from 'jsonc-parser';
+import { parse } from 'jsonc-parser';
 import { isDeepStrictEqual } from 'node:util';
+import { parseSettingsText } from '../config/settings-text.ts';
 import { BackupError } from '../core/errors.ts';
 import { type EditChange, type FileEdit, fileEdit } from './file-edit.ts';
 import { formatJson, insertJsonProperty } from './insert-json-property.ts';
@@ -22,7 +23,7 @@ const byteOrderMark = '\ufeff';
  * Adds to a settings file what it lacks. What it holds stays, comments and formatting included. Settings that are there
  * gain targets only: what else they leave out, they leave to the defaults.
  *
- * `schema` is where a new file points editors to. Throws CONFIG_SYNTAX for a text that is not JSON with comments, and
+ * `schema` is where a new file points editors to; `file` is what errors name. Throws CONFIG_SYNTAX for a text that is not JSON with comments, and
  * CONFIG_INVALID where `backup` or its `targets` is not an object.
  */
 export function editSettings(
@@ -30,6 +31,7 @@ export function editSettings(
   before: string | undefined,
   proposals: readonly ProposedTarget[],
   schema?: string,
+  file = path,
 ): FileEdit {
   const targets = Object.fromEntries(proposals.map((one) => [one.name, one.value]));
   const all: EditChange[] = proposals.map((one) => added(one));
@@ -44,12 +46,12 @@ export function editSettings(
 
   const mark = before.startsWith(byteOrderMark) ? byteOrderMark : '';
   const text = before.slice(mark.length);
-  const document = readSettings(path, text);
-  const present = objectAt(path, 'backup', document['backup']);
+  const document = readSettings(file, text);
+  const present = objectAt(file, 'backup', document['backup']);
   if (present === undefined) {
     return fileEdit(path, before, mark + insertJsonProperty(text, [], 'backup', backup), [first, ...all]);
   }
-  const presentTargets = objectAt(path, 'backup.targets', present['targets']);
+  const presentTargets = objectAt(file, 'backup.targets', present['targets']);
   if (presentTargets === undefined) {
     return fileEdit(path, before, mark + insertJsonProperty(text, ['backup'], 'targets', targets), all);
   }
@@ -90,19 +92,8 @@ export function storePathIn(text: string): string | undefined {
 }
 
 function readSettings(file: string, text: string): JsonObject {
-  const errors: ParseError[] = [];
-  const document: unknown = parse(text, errors, { allowTrailingComma: true });
-  const [error] = errors;
-  if (error !== undefined) {
-    const lines = text.slice(0, error.offset).split('\n');
-    const reason = printParseErrorCode(error.error);
-    throw new BackupError('CONFIG_SYNTAX', {
-      file,
-      line: lines.length,
-      column: (lines.at(-1)?.length ?? 0) + 1,
-      reason,
-    });
-  }
+  parseSettingsText(file, text);
+  const document: unknown = parse(text, [], { allowTrailingComma: true });
   const top = objectAt(file, 'the file', document);
   if (top === undefined) throw new BackupError('CONFIG_SYNTAX', { file, line: 1, column: 1, reason: 'it is empty' });
   return top;

@@ -89,7 +89,7 @@ function planSettings(root: string, file: string, text: string | undefined, targ
     return { path, action: 'keep', changes: [{ action: 'kept', what: path, reason: 'flat-settings' }] };
   }
   const schema = existsSync(join(root, schemaPath)) ? relative(dirname(file), join(root, schemaPath)) : undefined;
-  return editSettings(path, text, targets, schema?.split(sep).join('/'));
+  return editSettings(path, text, targets, schema?.split(sep).join('/'), file);
 }
 
 function applyEdit(root: string, edit: FileEdit): void {

@@ -51,6 +51,7 @@ export async function openBackup(
   const store = openStore(context.settings.storage);
   const path = looksLikePath(name) ? resolve(workingFolder, name) : undefined;
   if (path !== undefined && exists(path)) return openPath(path);
+  if (path !== undefined && /^\.{0,2}\//.test(name)) throw noSuchFile(store, name, path);
   const { backups, loneArchives, unreadable } = await listStore(store);
   if (name === 'latest') {
     refuseDamagedNewest(backups, unreadable);
@@ -65,8 +66,13 @@ export async function openBackup(
   if (matching[0] !== undefined) return openStored(matching[0]);
   const damaged = unreadable.find((one) => basename(one.folder).startsWith(name));
   if (damaged !== undefined) throw damagedBackup(damaged);
-  return (await findLone(loneArchives, name)) ?? noSuchBackup(store, name, backups);
+  const lone = await findLone(loneArchives, name);
+  if (lone === undefined && path !== undefined) throw noSuchFile(store, name, path);
+  return lone ?? noSuchBackup(store, name, backups);
 }
+
+const noSuchFile = (store: Store, name: string, file: string): BackupError =>
+  new BackupError('BACKUP_NOT_FOUND', { name, store: store.path, file });
 
 /**
  * An archive in the store that lost its folder, by its file's name, with or without its ending, or by what it says of

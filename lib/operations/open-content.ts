@@ -54,7 +54,11 @@ export function openArchive(backup: OpenBackup, header: ManifestHeader, index: n
     return new FrameReader(file, codecOf(header.compression));
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
-    throw new BackupError('ARCHIVE_DAMAGED', { archive: file, problem: 'it is missing' }, { cause: error });
+    throw new BackupError(
+      'ARCHIVE_DAMAGED',
+      { archive: file, problem: 'it is missing', isMissing: true },
+      { cause: error },
+    );
   }
 }
 

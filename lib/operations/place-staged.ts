@@ -22,6 +22,7 @@ export interface Placed {
  * Stages a placement, proves it, looks whether all of it can come to its place, and swaps it in. Whatever fails before
  * the swap leaves the destination as it was.
  * @param safetyBackup the ID of the backup of what is there now.
+ * @param onSwap called just before the destination changes.
  * @throws BackupError RESTORE_PARTIAL after the first change; before it what staging, `checkStaged` and `prepareSwap`
  * throw.
  */
@@ -29,6 +30,7 @@ export async function placeStaged(
   context: RunContext,
   placement: Placement,
   safetyBackup: string | undefined,
+  onSwap: () => void,
 ): Promise<Placed> {
   const { folder } = placement.destination;
   const name = `${stagingPrefix}${process.pid}-${context.random.hex(8)}`;
@@ -38,7 +40,7 @@ export async function placeStaged(
   try {
     madeFolder = mkdirSync(folder, { recursive: true });
     rooms = new SwapRooms(folder, name);
-    placed = await placeIn(rooms, context, placement, safetyBackup);
+    placed = await placeIn(rooms, context, placement, safetyBackup, onSwap);
   } catch (error) {
     rooms?.remove();
     removeMadeFolders(folder, madeFolder);
@@ -53,6 +55,7 @@ async function placeIn(
   context: RunContext,
   placement: Placement,
   safetyBackup: string | undefined,
+  onSwap: () => void,
 ): Promise<Placed> {
   const { plan, destination, extra, placeOf, stage } = placement;
   const { folder } = destination;
@@ -78,6 +81,7 @@ async function placeIn(
     });
     if (signal.aborted) throw new BackupError('INTERRUPTED', {});
     // From here on the destination changes.
+    onSwap();
     events.emit('phase', 'swap');
     const swap = new Swap(context, placement, rooms, placed);
     try {

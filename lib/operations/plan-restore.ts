@@ -14,6 +14,7 @@ import { entryBehindLink } from './entry-behind-link.ts';
 import { onePerPlace } from './one-per-place.ts';
 import type { OpenBackup } from './open-backup.ts';
 import { databasesInStore } from './known-databases.ts';
+import { restoreCautions } from './restore-cautions.ts';
 import { decide, type Standing } from './restore-decision.ts';
 import type { PlannedAction, RestorePlan, RestoreRequest } from './restore-result.ts';
 import { Destination, isSameTime } from './restore-standing.ts';
@@ -45,7 +46,7 @@ export interface PreparedRestore {
  * nothing.
  * @param mostActions how many actions the plan lists.
  * @throws BackupError TARGET_UNKNOWN, DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE, DESTINATION_BLOCKED,
- * MANIFEST_DAMAGED, UNSAFE_ENTRY
+ * ARCHIVE_DAMAGED, MANIFEST_DAMAGED, UNSAFE_ENTRY
  */
 export async function planRestore(
   context: RunContext,
@@ -61,6 +62,7 @@ export async function planRestore(
   const once = selectOnce();
   const frames = new FrameTable();
   const plan = emptyPlan(context, backup.id, request, folder);
+  plan.warnings.push(...(await restoreCautions(context, backup, request.force === true)));
   const breather = new Breather();
   const links = new Set<string>();
   let header: ManifestHeader | undefined;

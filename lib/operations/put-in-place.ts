@@ -1,17 +1,31 @@
 import { isBackupError } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
 import { openStore, prepareStore } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import type { CreateResult } from './create-result.ts';
+import { explainFailure, removeNeedless, RestoreCourse } from './failed-restore.ts';
 import { placeStaged } from './place-staged.ts';
 import type { Placement } from './placement.ts';
 import type { RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
 import { takeSafetyBackup } from './safety-backup.ts';
 
-/** Safety backup, staging, checks, swap: the way of every restore, whatever it restores from. */
+/**
+ * Safety backup, staging, checks, swap: the way of every restore, whatever it restores from. A failure before the first
+ * change takes the safety backup back, and says that nothing was changed.
+ */
 export async function putInPlace(context: RunContext, placement: Placement): Promise<RestoreResult> {
+  const course = new RestoreCourse();
+  try {
+    return await putUnderLock(context, placement, course);
+  } catch (error) {
+    throw explainFailure(error, course);
+  }
+}
+
+async function putUnderLock(context: RunContext, placement: Placement, course: RestoreCourse): Promise<RestoreResult> {
   const startedMs = context.clock.monotonicMs();
-  if (!placement.plan.isProject) return place(context, placement, startedMs);
+  if (!placement.plan.isProject) return place(context, placement, startedMs, course);
   const { plan } = placement;
   const store = openStore(context.settings.storage);
   const { host, clock, signal, retryLockSeconds } = context;
@@ -21,19 +35,31 @@ export async function putInPlace(context: RunContext, placement: Placement): Pro
     try {
       return await withStoreLock(store, lock, () => {
         isHeld = true;
-        return place(context, placement, startedMs);
+        return place(context, placement, startedMs, course);
       });
     } catch (error) {
       // From a store that nobody can write to, backups are to come back all the same.
       if (isHeld || !isBackupError(error, 'STORE_READ_ONLY')) throw error;
-      return place(context, placement, startedMs);
+      return place(context, placement, startedMs, course);
     }
   }
+  course.isSafetyPending = true;
   prepareStore(store);
   return withStoreLock(store, lock, async () => {
-    context.events.emit('phase', 'safety-backup');
-    const safetyBackup = await takeSafetyBackup(context, placement, store);
-    return place(context, placement, startedMs, safetyBackup);
+    try {
+      context.events.emit('phase', 'safety-backup');
+      const safetyBackup = await takeSafetyBackup(context, placement, store, (id) => {
+        course.safetyBackup = id;
+      });
+      course.isSafetyPending = false;
+      return await place(context, placement, startedMs, course, safetyBackup);
+    } catch (error) {
+      const { safetyBackup, isSwapping } = course;
+      if (safetyBackup !== undefined && !isSwapping && (await removeNeedless(store, safetyBackup))) {
+        course.safetyBackup = undefined;
+      }
+      throw error;
+    }
   });
 }
 
@@ -41,10 +67,13 @@ async function place(
   context: RunContext,
   placement: Placement,
   startedMs: number,
+  course: RestoreCourse,
   safetyBackup?: CreateResult,
 ): Promise<RestoreResult> {
   const { plan, destination } = placement;
-  const placed = await placeStaged(context, placement, safetyBackup?.id);
+  const placed = await placeStaged(context, placement, safetyBackup?.id, () => {
+    course.isSwapping = true;
+  });
   const { counts } = plan;
   return {
     id: plan.id,
@@ -58,11 +87,7 @@ async function place(
     deleted: counts.delete,
     bytes: placed.bytes,
     duration: Math.round(context.clock.monotonicMs() - startedMs),
-    warnings: [
-      ...plan.warnings,
-      ...placed.warnings,
-      ...(safetyBackup?.warnings ?? []).filter((one) => safetyMatters.has(one.code)),
-    ],
+    warnings: [...plan.warnings, ...placed.warnings, ...(safetyBackup === undefined ? [] : lacksOf(safetyBackup))],
   };
 }
 
@@ -74,3 +99,11 @@ const safetyMatters = new Set([
   'database-corrupt',
   'database-unreadable',
 ]);
+
+/** About what was there before, and not about what is there now. */
+const lacksOf = ({ id, warnings }: CreateResult): Finding[] =>
+  warnings
+    .filter((one) => safetyMatters.has(one.code))
+    .map((one) =>
+      finding('in-safety-backup', { ...(one.path === undefined ? {} : { path: one.path }), found: id, causes: [one] }),
+    );

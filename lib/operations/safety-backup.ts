@@ -16,6 +16,7 @@ const mostNamed = 10;
 
 /**
  * Backs up what is there now, and proves that it holds everything that is going to be overwritten or deleted.
+ * @param onMade told the ID of the backup as soon as it is there.
  * @returns undefined where there is nothing yet.
  * @throws BackupError SAFETY_INCOMPLETE, DATABASE_LOCKED; and what a create throws.
  */
@@ -23,6 +24,7 @@ export async function takeSafetyBackup(
   context: RunContext,
   placement: Placement,
   store: Store,
+  onMade: (id: string) => void,
 ): Promise<CreateResult | undefined> {
   const { plan } = placement;
   const held = new PathSet();
@@ -36,6 +38,7 @@ export async function takeSafetyBackup(
       if (isDatabase) heldDatabases.add(origin);
     },
   });
+  if (made !== undefined) onMade(made.id);
   if (held.size < plan.counts.overwrite + plan.counts.delete) {
     await expectHeld(placement, { held, heldDatabases }, made, context.databaseTimeoutSeconds);
   }

@@ -15,6 +15,7 @@ import { noteVerification } from './note-verification.ts';
 import { archiveOf, openArchive, openContent } from './open-content.ts';
 import type { ForeignBackup, OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
+import { frameDamaged } from './frame-damaged.ts';
 import { verifyScratch } from './verify-scratch.ts';
 import { verifySubset } from './verify-subset.ts';
 
@@ -238,7 +239,7 @@ class VerifyRun {
             this.bytes += reader.readStored(line).length;
           } catch (error) {
             if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
-            this.problems.push(finding('frame-damaged', { path, count: frame, reason: error.params.problem }));
+            this.problems.push(frameDamaged(path, frame, error.params.problem));
           }
         }
       } finally {

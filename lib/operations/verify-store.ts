@@ -32,5 +32,10 @@ export async function* verifyStore(context: RunContext, depth: VerifyDepth): Asy
     };
   }
   for (const stored of backups) yield await verifyBackup(context, openStored(stored), depth);
-  for (const lone of await openLoneArchives(loneArchives)) yield await verifyBackup(context, lone, depth);
+  const told = new Set(unreadable.map(({ folder }) => basename(folder)));
+  for (const lone of await openLoneArchives(loneArchives)) {
+    const result = await verifyBackup(context, lone, depth);
+    // Two results of one ID, one damaged and one whole, would contradict each other.
+    yield told.has(result.id) ? { ...result, id: basename(lone.archive ?? result.id) } : result;
+  }
 }

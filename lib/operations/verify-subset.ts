@@ -6,6 +6,7 @@ import type { FrameTable } from '../store/frame-table.ts';
 import { entriesOnly, type ManifestEntry, type ManifestHeader } from '../store/manifest.ts';
 import { CheckingSink } from './checking-sink.ts';
 import { chooseSubset, totalOf, type DataSubset } from './data-subset.ts';
+import { frameDamaged } from './frame-damaged.ts';
 import { archiveOf, openArchive, openContent } from './open-content.ts';
 import type { OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
@@ -68,7 +69,7 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
         proven[at] = 1;
       } catch (error) {
         if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
-        tell.onProblem(finding('frame-damaged', { path, count: at, reason: error.params.problem }));
+        tell.onProblem(frameDamaged(path, at, error.params.problem));
       }
     }
   } finally {

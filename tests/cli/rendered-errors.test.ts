@@ -25,6 +25,11 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
         'backup.cloud (line 12): copies off this machine are not available in this version (found an object).',
       ],
     },
+    {
+      file: '/app/config/config.json',
+      problems: ['backup.maxBackups: found "abc", expected a whole number of 1 or more.'],
+      asked: ['maxBackups'],
+    },
   ],
   PACKAGE_UNREADABLE: [{ file: '/app/package.json', reason: 'it is not an object' }],
   TARGET_UNKNOWN: [{ name: 'stat', known: ['config', 'state'], nearest: 'state' }],
@@ -32,6 +37,7 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   ENCRYPTION_UNAVAILABLE: [{}],
   BACKUP_NOT_FOUND: [
     { name: 'nightly', store: '/app/backups' },
+    { name: './none.tar.gz', store: '/app/backups', file: '/app/none.tar.gz' },
     {
       name: 'backup-2026-11-21T03-00-00-000Z-abc124',
       store: '/app/backups',
@@ -60,6 +66,7 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   ROOT_NOT_FOUND: [{ root: '/nowhere' }],
   NOTHING_TO_BACK_UP: [{ root: '/app', targets: ['config', 'state'] }],
   ARCHIVE_DAMAGED: [
+    { archive: '/app/backups/a.tar.gz', problem: 'it is missing', isMissing: true },
     { archive: 'a.tar.gz', problem: "frame 3: its SHA-256 is not the manifest's" },
     {
       archive: 'a.tar.gz',
@@ -107,6 +114,7 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   DATABASE_LOCKED: [{ database: 'data/app.db', waitedSeconds: 15 }],
   DATABASE_CORRUPT: [{ database: 'data/app.db', problem: 'database disk image is malformed' }],
   DATABASE_COPY_FAILED: [{ database: 'data/app.db', problem: 'the copy is not like its source' }],
+  SQLITE_NOT_BUILT: [{}],
   SCHEDULE_UNKNOWN: [
     { name: 'weekly', known: ['nightly'] },
     { name: 'weekly', known: [] },
@@ -121,6 +129,20 @@ const codes = Object.keys(errorCatalogue) as ErrorCode[];
 function examplesOf<C extends ErrorCode>(code: C): BackupError[] {
   return (examples[code] as ErrorParams<C>[]).map((params) => new BackupError(code, params) as unknown as BackupError);
 }
+
+test('what a failed restore leaves, as it is said', () => {
+  const id = 'backup-2026-06-20T12-00-00-000Z-def456';
+  const store = { store: '/app/backups', reason: 'EROFS' };
+  const mismatch = { backup: 'backup-x', path: 'state/a', problem: '3 bytes where 5 are expected' };
+  const errors: BackupError[] = [
+    new BackupError('STORE_READ_ONLY', store, { aftermath: { isUnchanged: true, offersSkip: true } }),
+    new BackupError('CONTENT_MISMATCH', mismatch, { aftermath: { isUnchanged: true, safetyBackup: id } }),
+    new BackupError('INTERRUPTED', {}, { aftermath: { isUnchanged: true } }),
+    new BackupError('INTERRUPTED', {}, { aftermath: { isUnchanged: false, safetyBackup: id } }),
+  ].map((error) => error as unknown as BackupError);
+  for (const error of errors) expect(describeError(error, 'en')).toMatchObject({ message: error.message });
+  expect(errors.map((error) => [describeError(error, 'en'), describeError(error, 'ja')])).toMatchSnapshot();
+});
 
 /** As a person sees them: the wording of every error is reviewed here, in both languages. */
 describe('every error, as it is said', () => {
@@ -143,6 +165,17 @@ const about: FindingParams = {
   found: '11',
   count: 3,
 };
+
+test('findings that pass on others, as they are said', () => {
+  const causes = [finding('database-locked', { path: 'data/app.db', reason: 'after 15 s' })];
+  const found = 'backup-2026-06-20T12-00-00-000Z-def456';
+  const all = [
+    finding('backup-incomplete', { causes, count: 2, found }),
+    finding('backup-incomplete', { causes, count: 0 }),
+    finding('in-safety-backup', { causes, found }),
+  ];
+  expect(all.map((one) => [describeFinding(one, 'en'), describeFinding(one, 'ja')])).toMatchSnapshot();
+});
 
 test('every finding, as it is said', () => {
   const said = (Object.keys(findingCatalogue) as FindingCode[]).map((code) => {

@@ -15,7 +15,9 @@ import yargs from 'yargs';
 import { configVerb } from '../../lib/cli/config.ts';
 import { Output, type TextStream } from '../../lib/cli/output.ts';
 import type { AnyVerb, CommandContext } from '../../lib/cli/verb.ts';
-import { isBackupError } from '../../lib/core/errors.ts';
+import { type BackupError, isBackupError } from '../../lib/core/errors.ts';
+import { describeError } from '../../lib/messages/describe.ts';
+import { changeSettings } from '../../lib/operations/change-settings.ts';
 import { en } from '../../lib/messages/en/index.ts';
 import { ja } from '../../lib/messages/ja/index.ts';
 
@@ -139,7 +141,7 @@ test('--check tells valid settings from wrong ones', async () => {
   write('{ "backup": { "schedule": "0 2 * * *" } }');
   expect(await run(['config', '--check'])).toMatchObject({
     outcome: 0,
-    stdout: 'config/config.json: valid (6 targets, 1 schedules).\n',
+    stdout: 'config/config.json: valid (6 targets, 1 schedule).\n',
   });
   expect((await run(['config', '--check'], 'ja')).stdout).toContain('正しい設定');
   write('{ "backup": { "schedul": "0 2 * * *" } }');
@@ -171,6 +173,31 @@ test('--set-option changes the file, several settings at once', async () => {
     'Took schedule out of config/config.json.\n',
   );
   expect(await run(['config', '--set-option', 'retention'])).toMatchObject({ outcome: 'OPTION_INVALID' });
+});
+
+test('--set-option tells a mistake as one of the change, without a line that is in no file', async () => {
+  const text = '{ "backup": { "retention": 3 } }';
+  write(text);
+  const { outcome } = await run(['config', '--set-option', 'maxBackups=abc']);
+  expect(outcome).toBe('CONFIG_INVALID');
+  expect(readFileSync(join(root, 'config/config.json'), 'utf8')).toBe(text);
+  const request = { root, environment: {} };
+  const refused = changeSettings(request, [
+    { key: 'maxBackups', valueText: 'abc' },
+    { key: 'nope', valueText: '1' },
+  ]);
+  await expect(refused).rejects.toMatchObject({
+    params: {
+      asked: ['maxBackups', 'nope'],
+      problems: [
+        'backup.maxBackups: found "abc", expected a whole number of 1 or more.',
+        expect.stringMatching(/^backup\.nope: no such key \(found 1\)/),
+      ],
+    },
+    hint: expect.stringContaining('Nothing was changed'),
+  });
+  const error = await refused.catch((thrown: unknown) => thrown as BackupError);
+  expect(describeError(error as BackupError, 'ja').message).toContain('backup.maxBackups: 値は "abc" ですが');
 });
 
 test('--config-file and --config name another file', async () => {

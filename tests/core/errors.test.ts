@@ -48,6 +48,7 @@ describe('the catalogue', () => {
       targets: ['a', 'b'],
       matches: ['a', 'b'],
       paths: ['a', 'b'],
+      asked: ['retention'],
       problems: ['a problem'],
       waitedSeconds: 3,
       line: 1,

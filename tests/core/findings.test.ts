@@ -59,6 +59,7 @@ describe('a backup is incomplete', () => {
     'database-locked',
     'database-corrupt',
     'database-unreadable',
+    'backup-incomplete',
     'entry-not-restored',
   ];
 

@@ -79,6 +79,10 @@ describe('a backup of a store', () => {
       damage((store) => flip(join(store, archive), Math.floor(size * part)));
       const { verified, restored } = await expectRefused();
       expect(codesOf(verified)).toEqual(['archive-hash', 'frame-damaged']);
+      const { stdout } = await project.tool('verify', '--lang', 'en');
+      expect(stdout).toMatch(/Frame \d+ of \S+ is damaged \((?!frame)/);
+      expect(stdout).toContain('Make a new backup:      npm run backup:create\n');
+      expect(stdout).toContain(`Get back what is whole: npm run backup:restore -- ${backup.id} --force\n`);
       expect(restored.stderr).toContain('ARCHIVE_DAMAGED');
       expect(restored.stdout).toBe('');
     }
@@ -103,6 +107,9 @@ describe('a backup of a store', () => {
     expect(codesOf((await expectRefused()).verified)).toContain('archive-size');
     damage((store) => rmSync(join(store, archive)));
     expect(codesOf((await expectRefused()).verified)).toEqual(['archive-missing']);
+    const { stdout } = await project.tool('verify', '--lang', 'en');
+    expect(stdout).toContain('npm run backup:create');
+    expect(stdout).not.toContain('--force');
     damage((store) => {
       rmSync(join(store, archive));
       mkdirSync(join(store, archive));

@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { TestProject, type Created } from '../support/make-project.ts';
 import { shellEnvironment } from '../support/run-tool.ts';
 import { toolFile } from '../support/start-tool.ts';
+import { screenAfter } from '../support/terminal-screen.ts';
 
 let project: TestProject;
 
@@ -24,7 +25,11 @@ interface AtTerminal {
   screen: string;
   /** The same as a person reads it. */
   text: string;
+  /** The lines that are left on the screen, after the shell's prompt came back. */
+  lines: string[];
 }
+
+const size = { columns: 120, rows: 40 };
 
 /**
  * Runs the tool in a terminal of its own, as `script` makes one, and types the answers, each after what it waits for was
@@ -32,11 +37,12 @@ interface AtTerminal {
  */
 async function atTerminal(
   args: readonly string[],
-  answers: readonly { after: RegExp; type: string }[] = [],
+  answers: readonly { after: RegExp; type: string; thinkMs?: number }[] = [],
   env: Record<string, string> = {},
+  { columns, rows } = size,
 ): Promise<AtTerminal> {
   const quoted = [process.execPath, toolFile, ...args, '--root', project.root].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qefc', `stty cols 120 rows 40; ${quoted}`, '/dev/null'], {
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows ${rows}; ${quoted}`, '/dev/null'], {
     env: { ...shellEnvironment(), TERM: 'xterm-256color', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -47,11 +53,20 @@ async function atTerminal(
     const next = left[0];
     if (next === undefined || !next.after.test(stripVTControlCharacters(screen))) return;
     left.shift();
-    child.stdin.write(next.type);
+    setTimeout(() => child.stdin.write(next.type), next.thinkMs ?? 0);
   });
   const [code] = (await once(child, 'close')) as [number];
   child.stdin.end();
-  return { code, screen, text: stripVTControlCharacters(screen).replaceAll('\r', '') };
+  const lines = screenAfter(`${screen}${prompt}`, { columns, rows });
+  return { code, screen, text: stripVTControlCharacters(screen).replaceAll('\r', ''), lines };
+}
+
+const prompt = 'me@here:~$ ';
+
+/** Files that take more than a second to pack. */
+function writeMuch(files: number): void {
+  const text = Buffer.from(randomBytes(1 << 20).toString('hex'));
+  for (let at = 0; at < files; at += 1) project.write(`agents/${at}.log`, Buffer.concat(Array<Buffer>(8).fill(text)));
 }
 
 describe('a restore at a terminal', () => {
@@ -140,9 +155,7 @@ describe('what a terminal shows', () => {
   });
 
   test('progress on work of more than a second, on one line that is cleared at the end', async () => {
-    const piece = randomBytes(1 << 20);
-    const text = Buffer.from(piece.toString('hex'));
-    for (let at = 0; at < 12; at += 1) project.write(`agents/${at}.log`, Buffer.concat(Array<Buffer>(8).fill(text)));
+    writeMuch(12);
     const { code, screen } = await atTerminal(['create', '--compression-level', '9', '--lang', 'en']);
     expect(code).toBe(0);
     expect(screen).toMatch(/Packing {2}\d+ files? {2}[\d.]+ MB {2}[\d.]+ MB\/s/);
@@ -154,14 +167,42 @@ describe('what a terminal shows', () => {
     expect(screen.lastIndexOf('\u001b[?25h')).toBeGreaterThan(screen.lastIndexOf('\u001b[?25l'));
   });
 
+  test('the whole result is on the screen after work of more than a second, and the prompt comes after it', async () => {
+    writeMuch(12);
+    for (const rows of [40, 8]) {
+      const narrow = { columns: 60, rows };
+      const made = await atTerminal(['create', '--compression-level', '9', '--lang', 'en'], [], {}, narrow);
+      expect([made.code, made.text]).toEqual([0, expect.stringContaining('Packing')]);
+      const said = made.text
+        .slice(made.text.search(/^.*Backup made: /m))
+        .trimEnd()
+        .split('\n');
+      said[0] = said[0]!.slice(said[0]!.indexOf('Backup made'));
+      // No line of the progress is left above, and what is wider than the window goes on in the next row.
+      expect(made.lines).toEqual([...said.map((line) => line.trimEnd()), prompt.trim()]);
+      expect(said.some((line) => line.length > narrow.columns)).toBe(true);
+    }
+  });
+
+  test('time at a question is no work: a short restore shows no progress, and its whole result', async () => {
+    const { id } = await project.done<Created>('create');
+    project.write('state/queue.json', 'changed');
+    const answer = { after: /Go ahead\?/, type: 'y\r', thinkMs: 1500 };
+    const { code, text, lines } = await atTerminal(['restore', id, '--lang', 'en'], [answer]);
+    expect(code).toBe(0);
+    expect(text).not.toMatch(/MB\/s|KB\/s| B\/s/);
+    expect(lines).toContain(`Restored ${id}`);
+    expect(lines.at(-2)).toMatch(/^What was there before is backup backup-/);
+    expect(lines.at(-1)).toBe(prompt.trim());
+  });
+
   test('no progress on short work, none with --quiet', async () => {
     expect((await atTerminal(['create'])).screen).not.toContain('Packing');
     expect((await atTerminal(['create', '--quiet'])).screen).toBe('');
   });
 
   test('Ctrl-C in the middle of the progress leaves the terminal as it was', async () => {
-    const text = Buffer.from(randomBytes(1 << 20).toString('hex'));
-    for (let at = 0; at < 20; at += 1) project.write(`agents/${at}.log`, Buffer.concat(Array<Buffer>(8).fill(text)));
+    writeMuch(20);
     const { code, screen } = await atTerminal(
       ['create', '--compression-level', '9'],
       [{ after: /Packing/, type: '\u0003' }],

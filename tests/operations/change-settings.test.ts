@@ -147,7 +147,7 @@ describe('the settings file', () => {
     begin(commented);
     await expect(change({ retention: '7', maxBackups: 'many', 'storage.pth': 'x' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      params: { problems: [expect.stringMatching(/pth .*"path"/), expect.stringMatching(/maxBackups/)] },
+      params: { problems: [expect.stringMatching(/pth: .*"path"/), expect.stringMatching(/maxBackups/)] },
     });
     expect(readFileSync(file, 'utf8')).toBe(commented);
     rmSync(file);

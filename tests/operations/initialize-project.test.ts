@@ -263,6 +263,13 @@ describe('an init where there is something already', () => {
     await expectRefusal(code);
   });
 
+  test('says what is wrong with settings that are not JSON as all commands do, with the whole path', async () => {
+    write('config/config.json', '{ "backup": {} "port": 3000 }\n');
+    await expect(init()).rejects.toMatchObject({
+      params: { file: join(root, 'config/config.json'), line: 1, column: 16, reason: 'a comma is expected' },
+    });
+  });
+
   test('stops at settings in another encoding, and changes nothing', async () => {
     write('config/config.json', Buffer.from('{"name": "caf\xe9"}\n', 'latin1'));
     await expectRefusal('CONFIG_UNREADABLE');

@@ -240,7 +240,7 @@ describe('schedule', () => {
     settings({ schedule: { nightly: '30 2 * * *' }, timezone: 'Asia/Tokyo' });
     const stop = (reason: string) => run(scheduleVerb, ['schedule'], { stopAt: { text: 'nightly: next run', reason } });
     const terminated = await stop('SIGTERM');
-    expect(terminated.stdout).toMatch(/nightly: next run .* 02:30:00 \(Asia\/Tokyo\)\nStopped after 0 run\(s\)/);
+    expect(terminated.stdout).toMatch(/nightly: next run .* 02:30:00 \(Asia\/Tokyo\)\nStopped after 0 runs/);
     expect(terminated.outcome).toBe(0);
     expect((await stop('SIGINT')).outcome).toBe(130);
   });
@@ -274,7 +274,7 @@ describe('cleanup', () => {
 
     const planned = await run(cleanupVerb, ['cleanup', '--keep-count', '1', '--dry-run']);
     expect(planned.stdout).toMatch(/remove\s+not among the newest 1/);
-    expect(planned.stdout).toMatch(/Would remove 1 of 2 backup\(s\)/);
+    expect(planned.stdout).toMatch(/Would remove 1 of 2 backups/);
     const done = await run(cleanupVerb, ['cleanup', '--keep-count', '1'], { language: 'ja' });
     expect(done.outcome).toBe(0);
     expect(done.stdout).toMatch(/保持\s+最新の完全なバックアップ/);

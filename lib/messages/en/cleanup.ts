@@ -1,3 +1,5 @@
+import { countOf } from './count-of.ts';
+
 export const cleanup = {
   describe: 'Remove old backups by the retention settings',
   dryRun: 'Show what would be removed, and remove nothing',
@@ -14,9 +16,9 @@ export const cleanup = {
   remove: 'remove',
   empty: 'The store holds no backups: nothing to remove.',
   removed: (count: number, kept: number, freed: string) =>
-    `Removed ${count} of ${count + kept} backup(s); ${freed} freed.`,
+    `Removed ${count} of ${countOf(count + kept, 'backup')}; ${freed} freed.`,
   wouldRemove: (count: number, kept: number, freed: string) =>
-    `Would remove ${count} of ${count + kept} backup(s) and free ${freed}. Nothing was changed.`,
+    `Would remove ${count} of ${countOf(count + kept, 'backup')} and free ${freed}. Nothing was changed.`,
   reasons: {
     'no-complete-backup': () => 'no backup is complete, so none is removed',
     'newest-is-suspect': (id: string) => `nothing is removed while ${id}, the newest one, is suspect`,
@@ -24,7 +26,7 @@ export const cleanup = {
     'newest-complete': () => 'newest complete backup',
     'newest-regular': () => 'newest that is no safety backup',
     'newest-verified': () => 'newest verified backup',
-    'newest-of-target': (target: string) => `newest complete backup that holds ${target}`,
+    'newest-of-target': (targets: string) => `newest complete backup that holds ${targets}`,
     'needed-by': (id: string) => `${id} builds on it`,
     'newest-of-period': {
       hourly: (period: string) => `newest of the hour ${period}`,

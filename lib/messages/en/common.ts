@@ -1,4 +1,5 @@
 import type { Phase } from '../../core/events.ts';
+import { countOf } from './count-of.ts';
 
 const phases: Record<Phase, string> = {
   scan: 'Looking around',
@@ -29,7 +30,7 @@ export const common = {
   seconds: 'a number of seconds, 0 or more',
   givenTwice: (option: string) => `Option --${option} is given more than once; it takes one value.`,
   phases,
-  filesCount: (files: number) => `${files.toLocaleString('en')} file${files === 1 ? '' : 's'}`,
+  filesCount: (files: number) => countOf(files, 'file'),
   timeLeft: (time: string) => `${time} left`,
   warning: 'warning',
   notice: 'note',

@@ -1,3 +1,5 @@
+import { countOf } from './count-of.ts';
+
 export const config = {
   describe: 'Show, check and change the settings',
   showConfig: 'Show the settings that hold and where each comes from (what it does where nothing else is asked)',
@@ -11,7 +13,7 @@ export const config = {
   atLine: (line: number) => `line ${line}`,
   byDefault: 'default',
   valid: (file: string, targets: number, schedules: number) =>
-    `${file}: valid (${targets} targets, ${schedules} schedules).`,
+    `${file}: valid (${countOf(targets, 'target')}, ${countOf(schedules, 'schedule')}).`,
   validDefaults: 'There is no settings file; the defaults hold.',
   isSet: (key: string, file: string) => `Set ${key} in ${file}.`,
   isTakenOut: (key: string, file: string) => `Took ${key} out of ${file}.`,

@@ -51,5 +51,6 @@ export const restore = {
   summary: (created: number, overwritten: number, unchanged: number, kept: number, deleted: number) =>
     `${created} created, ${overwritten} overwritten, ${unchanged} unchanged, ${kept} kept, ${deleted} deleted`,
   took: (size: string, time: string) => `${size} in ${time}`,
-  safetyMade: (id: string) => `What was there before is backup ${id}; \`backup:restore ${id}\` goes back to it.`,
+  safetyMade: (id: string) =>
+    `What was there before is backup ${id}; \`npm run backup:restore -- ${id}\` goes back to it.`,
 };

@@ -1,3 +1,5 @@
+import { countOf } from './count-of.ts';
+
 export const verify = {
   describe: 'Prove that a backup is whole',
   backup: 'ID, a beginning of it, its name, latest (default), or the path of an archive',
@@ -13,9 +15,11 @@ export const verify = {
   partOk: (id: string) => `${id}: what was read of it is whole`,
   partEmpty: (id: string) => `${id}: nothing lies in this part of it, so nothing was checked`,
   partOf: (read: string, total: string) => `${read} of ${total}`,
-  damaged: (id: string, count: number) => `${id} is damaged: ${count} problem${count === 1 ? '' : 's'}`,
+  damaged: (id: string, count: number) => `${id} is damaged: ${countOf(count, 'problem')}`,
   unreadable: (id: string) => `${id} could not be checked: this user may not read all of it`,
   checked: (level: string, files: string, size: string, time: string, rate: string) =>
     `checked: ${level}; ${files}, ${size} read in ${time} (${rate}/s)`,
+  makeNew: 'Make a new backup:      npm run backup:create',
+  restoreWhole: (id: string) => `Get back what is whole: npm run backup:restore -- ${id} --force`,
   more: (count: number) => `… and ${count} more; --verbose shows all`,
 };

@@ -25,7 +25,7 @@ export const cleanup: Messages['cleanup'] = {
     'newest-complete': () => '最新の完全なバックアップ',
     'newest-regular': () => '復元前の安全バックアップを除いて最新',
     'newest-verified': () => '検証済みの中で最新',
-    'newest-of-target': (target) => `${target} を含む完全なバックアップの中で最新`,
+    'newest-of-target': (targets) => `${targets} を含む完全なバックアップの中で最新`,
     'needed-by': (id) => `${id} の土台になっている`,
     'newest-of-period': {
       hourly: (period) => `時間ごとの最新（${period}）`,

@@ -1,8 +1,21 @@
-import { undoCommand, type ErrorCode, type ErrorParams, type ErrorText } from '../../core/error-catalogue.ts';
+import {
+  restoreSettingsCommand,
+  undoCommand,
+  type ErrorCode,
+  type ErrorParams,
+  type ErrorText,
+} from '../../core/error-catalogue.ts';
 import { reason } from './reasons.ts';
 import { expectation, settingsProblem, syntaxReason } from './settings-problems.ts';
 
 const seeHelp = '--help を付けて実行すると、使えるオプションが表示されます。';
+
+function restoreSettingsHint(file: string): string {
+  const command = restoreSettingsCommand(file);
+  return command === undefined
+    ? ''
+    : `\n最新のバックアップから戻すには:\n  ${command}\nバックアップが ./backups にないときは、{} の代わりに {"backup": {"storage": {"path": "…"}}} と書いてください。`;
+}
 
 /** Every error in Japanese. A code without a sentence does not compile. */
 export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText } = {
@@ -21,12 +34,20 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   CONFIG_SYNTAX: (p) => ({
     message: `設定ファイル ${p.file} の ${p.line} 行 ${p.column} 桁目が正しい JSON ではありません: ${syntaxReason(p.reason)}`,
-    hint: 'コメントと末尾のカンマは使えます。その付近で引用符・カンマ・括弧が抜けていないか確かめてください。',
+    hint: `コメントと末尾のカンマは使えます。その付近で引用符・カンマ・括弧が抜けていないか確かめてください。${restoreSettingsHint(p.file)}`,
   }),
-  CONFIG_INVALID: (p) => ({
-    message: `${p.file} の設定に誤りがあります:\n${p.problems.map((problem) => `  - ${settingsProblem(problem)}`).join('\n')}`,
-    hint: '直したあと `backup:config --check` で確かめてください。',
-  }),
+  CONFIG_INVALID: (p) => {
+    const problems = p.problems.map((problem) => `  - ${settingsProblem(problem)}`).join('\n');
+    return p.asked === undefined
+      ? {
+          message: `${p.file} の設定に誤りがあります:\n${problems}`,
+          hint: '直したあと `backup:config --check` で確かめてください。',
+        }
+      : {
+          message: `オプション --set-option ${p.asked.join('、')}: この変更では設定に誤りが生じます:\n${problems}`,
+          hint: `${p.file} は何も変更していません。`,
+        };
+  },
   PACKAGE_UNREADABLE: (p) => ({
     message: `${p.file} は npm が読み込める内容ではありません: ${reason(p.reason)}。何も変更していません。`,
     hint: '直したあと（`npm pkg get name` で npm が読めるか確かめられます）、もう一度 `ai-backup init` を実行してください。',
@@ -44,7 +65,10 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     hint: '暗号化なしでバックアップするには storage.encrypt を false にしてください。',
   }),
   BACKUP_NOT_FOUND: (p) => ({
-    message: `${p.store} にバックアップ ${JSON.stringify(p.name)} はありません。${p.nearest === undefined ? '' : `最も近いものは ${p.nearest} です。`}`,
+    message:
+      p.file !== undefined
+        ? `${p.file} というファイルはありません。`
+        : `${p.store} にバックアップ ${JSON.stringify(p.name)} はありません。${p.nearest === undefined ? '' : `最も近いものは ${p.nearest} です。`}`,
     hint: '`backup:list` を実行すると、バックアップの一覧が表示されます。',
   }),
   BACKUP_AMBIGUOUS: (p) => ({
@@ -93,7 +117,10 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   ARCHIVE_DAMAGED: (p) => ({
     message: `アーカイブ ${p.archive} が壊れています: ${reason(p.problem)}`,
-    hint: '別のバックアップから復元してください。または `backup:verify --check-content` でどこまで無事かを確かめ、--force で無事なものだけを復元してください。',
+    hint:
+      p.isMissing === true
+        ? 'そのパスに戻すか、別のバックアップから復元してください。一覧は `npm run backup:list` で見られます。'
+        : '別のバックアップから復元してください。または `backup:verify --check-content` でどこまで無事かを確かめ、--force で無事なものだけを復元してください。',
   }),
   ARCHIVE_UNKNOWN: (p) => ({
     message: `${p.archive} は、ここで読めるアーカイブではありません: ${reason(p.reason)}`,
@@ -105,7 +132,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   CONTENT_MISMATCH: (p) => ({
     message: `バックアップ ${p.backup}: ${p.path} がマニフェストの記録と一致しません（${reason(p.problem)}）。何も変更していません。`,
-    hint: `\`backup:verify ${p.backup} --check-content\` を実行すると、壊れているものがすべて分かります。\`backup:restore ${p.backup} --force\` は無事なものだけを復元します。`,
+    hint: `\`npm run backup:verify -- ${p.backup} --check-content\` を実行すると、壊れているものがすべて分かります。\`npm run backup:restore -- ${p.backup} --force\` は無事なものだけを復元します。`,
   }),
   RESTORE_DIFFERS: (p) => ({
     message: `${p.backup} から復元した ${p.path} を読み戻したところ、内容が異なります。`,
@@ -165,6 +192,10 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   DATABASE_COPY_FAILED: (p) => ({
     message: `データベース ${p.database} を完全にはコピーできませんでした: ${reason(p.problem)}`,
     hint: 'もう一度実行してください。それでも失敗するときはディスクを点検してください。',
+  }),
+  SQLITE_NOT_BUILT: () => ({
+    message: 'この Node 用の better-sqlite3 がビルドされていません。',
+    hint: '`npm rebuild better-sqlite3` を実行してください。npm 12 以降では、先に `npm install-scripts approve better-sqlite3` が必要です。',
   }),
   SCHEDULE_UNKNOWN: (p) => ({
     message: `スケジュール ${JSON.stringify(p.name)} はありません。`,

@@ -1,4 +1,4 @@
-import type { FindingCode, FindingParams } from '../../core/findings.ts';
+import type { Finding, FindingCode, FindingParams } from '../../core/findings.ts';
 import { reason } from './reasons.ts';
 
 const named = (p: FindingParams): string => p.path ?? p.target ?? '';
@@ -15,6 +15,12 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 const kindOf = (p: FindingParams): string => kinds[p.kind ?? ''] ?? p.kind ?? '';
+
+/** One of a newer version says itself in English. */
+const sayCause = (one: Finding): string =>
+  Object.hasOwn(findings, one.code) ? findings[one.code](one.params) : one.message;
+
+const causesOf = ({ causes = [] }: FindingParams): string => causes.map(sayCause).join('');
 
 /** Every finding in Japanese. A code without a sentence does not compile. */
 export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
@@ -69,6 +75,9 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'entry-unsafe': (p) => `${named(p)} は復元先の外に書き込まれるところでした（${reason(p.reason)}）。`,
   'entry-damaged': (p) => `${named(p)} を読み戻せません（${reason(p.reason)}）。`,
   'database-damaged': (p) => `データベース ${named(p)} が整合性チェックに失敗しました（${reason(p.reason)}）。`,
+  'backup-incomplete': (p) =>
+    `このバックアップは不完全です。${causesOf(p)}${(p.count ?? 0) > 0 ? `足りないものはほかに ${p.count} 件あります。` : ''}${p.found === undefined ? 'ほかに完全なバックアップはありません。' : `最新の完全なバックアップは ${p.found} です。`}`,
+  'in-safety-backup': (p) => `安全バックアップ ${p.found} の中: ${causesOf(p)}`,
   'extra-database-kept': (p) =>
     `${named(p)} はバックアップにありませんが、データベースであるか、以前のバックアップでデータベースだったため、削除しません。`,
   'entry-not-restored': (p) =>

@@ -39,5 +39,5 @@ export const restore: Messages['restore'] = {
   summary: (created, overwritten, unchanged, kept, deleted) =>
     `作成 ${created}、上書き ${overwritten}、変更なし ${unchanged}、維持 ${kept}、削除 ${deleted}`,
   took: (size, time) => `${size}、${time}`,
-  safetyMade: (id) => `復元前の状態はバックアップ ${id} にあります。\`backup:restore ${id}\` で戻せます。`,
+  safetyMade: (id) => `復元前の状態はバックアップ ${id} にあります。\`npm run backup:restore -- ${id}\` で戻せます。`,
 };

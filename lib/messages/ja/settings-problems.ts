@@ -137,14 +137,17 @@ export const expectation = (text: string): string => sayPhrase(text, expectation
 
 export const syntaxReason = (text: string): string => sayPhrase(text, syntaxReasons) ?? text;
 
-/** One finished sentence of `config/settings-problem.ts` in Japanese. */
+/** One finished sentence of `config/settings-problem.ts` in Japanese, with or without its line. */
 export function settingsProblem(sentence: string): string {
-  const parts = /^(.+?) \(line (\d+)\): (.+?)(?:; did you mean (".*")\?|; expected one of (.+))?\.?$/s.exec(sentence);
+  const placed = /^(.+?) \(line (\d+)\): (.+)$/s.exec(sentence) ?? /^([^\s:]+)(): (.+)$/s.exec(sentence);
+  if (placed === null) return sentence;
+  const [, key = '', line = '', rest = ''] = placed;
+  const parts = /^(.+?)(?:; did you mean (".*")\?|; expected one of (.+))?\.?$/s.exec(rest);
   if (parts === null) return sentence;
-  const [, key = '', line = '', what = '', nearest, known] = parts;
+  const [, what = '', nearest, known] = parts;
   const tail =
     nearest === undefined ? (known === undefined ? '' : `。使えるキー: ${known}`) : `。${nearest} のことですか？`;
-  return `${key}（${line} 行目）: ${said(what)}${tail}`;
+  return `${key}${line === '' ? '' : `（${line} 行目）`}: ${said(what)}${tail}`;
 }
 
 function said(what: string): string {

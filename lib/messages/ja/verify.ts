@@ -23,5 +23,7 @@ export const verify: Messages['verify'] = {
   unreadable: (id) => `${id} は読み取り権限がなく検査できませんでした`,
   checked: (level, files, size, time, rate) =>
     `検査内容: ${level}、${files}、${size} を ${time} で読み取り（${rate}/秒）`,
+  makeNew: '新しいバックアップを作る: npm run backup:create',
+  restoreWhole: (id) => `壊れていないものを戻す:   npm run backup:restore -- ${id} --force`,
   more: (count) => `… ほか ${count} 件（--verbose ですべて表示）`,
 };
