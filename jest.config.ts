@@ -9,7 +9,7 @@ const config: Config = {
   transform: { '^.+\\.ts$': '<rootDir>/tests/support/transform-typescript.mjs' },
   testTimeout: 240_000,
   maxWorkers: 2,
-  setupFiles: ['<rootDir>/tests/support/pin-umask.ts'],
+  setupFiles: ['<rootDir>/tests/support/pin-umask.ts', '<rootDir>/tests/support/keep-sqlite-objects.ts'],
   globalSetup: '<rootDir>/tests/support/build-once.ts',
 };
 

@@ -28,31 +28,39 @@ function open(path: string, options?: Database.Options): Database.Database {
 const firstWithHooks = 24;
 const nodeMajor = Number.parseInt(process.versions.node, 10);
 
-const kept: unknown[] = [];
-const patched = new WeakSet();
+/** Where the addon's prototype holds what is kept: it outlives every instance of this module. */
+const keptKey = Symbol.for('ai-backup.kept');
 
 /** What the addon makes for a connection: each statement, of `pragma` too, and each online backup. */
 interface NativeDatabase {
-  prepare: (...args: unknown[]) => unknown;
-  backup: (...args: unknown[]) => unknown;
+  [keptKey]?: Set<unknown>;
+  prepare: NativeCall;
+  backup: NativeCall;
+  exec: NativeCall;
+  close: NativeCall;
 }
+type NativeCall = (...args: unknown[]) => unknown;
 
 function keepObjects(database: Database.Database): void {
-  const natives = Object.getOwnPropertySymbols(database).map((key): unknown => Reflect.get(database, key));
-  kept.push(database, ...natives);
-  for (const native of natives) {
+  for (const key of Object.getOwnPropertySymbols(database)) {
+    const native = Reflect.get(database, key) as NativeDatabase;
     const prototype = Object.getPrototypeOf(native) as NativeDatabase;
-    if (patched.has(prototype)) continue;
-    patched.add(prototype);
-    prototype.prepare = keepingResults(prototype.prepare);
-    prototype.backup = keepingResults(prototype.backup);
+    if (prototype[keptKey] === undefined) {
+      const kept = new Set<unknown>();
+      prototype[keptKey] = kept;
+      for (const name of ['prepare', 'backup', 'exec', 'close'] as const) {
+        prototype[name] = keeping(prototype[name], kept);
+      }
+    }
+    prototype[keptKey].add(native);
   }
 }
 
-function keepingResults(make: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+function keeping(call: NativeCall, kept: Set<unknown>): NativeCall {
   return function (this: unknown, ...args) {
-    const made = make.apply(this, args);
-    kept.push(made);
+    const made = call.apply(this, args);
+    kept.add(this);
+    if (typeof made === 'object') kept.add(made);
     return made;
   };
 }
