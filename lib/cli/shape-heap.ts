@@ -8,7 +8,7 @@ const newestKnown = 24;
  *
  * Entries live for microseconds, so a young generation that grows to its usual 32 MiB only makes the process larger (by
  * a fifth of its peak). And buffers come and go by the megabyte beside a heap of 15 MB, which V8 takes for pressure: it
- * would collect that heap some 25 times in a backup, and twice in nothing.
+ * would collect that heap some 25 times in a backup where 10 are enough.
  */
 export function shapeHeap(): void {
   if (Number.parseInt(process.versions.node, 10) > newestKnown) return;

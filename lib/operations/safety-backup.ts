@@ -7,7 +7,7 @@ import { isSqliteCompanion } from '../targets/databases/sqlite-header.ts';
 import { isEnvFileName } from '../targets/find-project-files.ts';
 import { hasDatabases, type TargetDefinition } from '../targets/target-definitions.ts';
 import { createInLockedStore } from './create-backup.ts';
-import type { CreateResult } from './create-result.ts';
+import type { CreateResult, CreateWatch } from './create-result.ts';
 import type { Placement } from './placement.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -49,7 +49,7 @@ async function create(
   context: RunContext,
   store: Store,
   targets: readonly TargetDefinition[],
-  watch: Parameters<typeof createInLockedStore>[4],
+  watch: CreateWatch,
 ): Promise<CreateResult | undefined> {
   // What is left out of today's backups is overwritten like all else: the excludes are those of the backup.
   const exclude = sharedExcludes(targets);
