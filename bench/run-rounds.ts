@@ -1,13 +1,12 @@
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { differences, filesBelow } from './compare-trees.ts';
-import { measureChild, type ChildCommand, type ChildCost } from './measure/measure-child.ts';
-import type { Action, ToolMeasurements } from './measurements.ts';
-import type { BenchTool, Place } from './tools/tool.ts';
+import { bytesBelow, openStore, restoreOnce, runChild, takeTurns, type Contest, type Entrant } from './contest.ts';
+import type { ChildCost } from './measure/measure-child.ts';
+import type { RoundAction } from './measurements.ts';
+import type { Place } from './tools/tool.ts';
 
-export interface RoundsOptions {
-  tools: readonly BenchTool[];
-  actions: readonly Action[];
+export interface RoundsOptions extends Contest {
+  actions: readonly RoundAction[];
   rounds: number;
   /** The project that is backed up and restored. */
   host: string;
@@ -15,112 +14,65 @@ export interface RoundsOptions {
   smallHost: string;
   /** How many backups `list` is to list. */
   listedBackups: number;
-  /** An existing folder for stores and restores; what is made in it is removed again. */
-  workspace: string;
-  /** Whether the first restore of each tool is compared with the host. */
-  compare: boolean;
-  signal: AbortSignal;
-  /** Told after each measurement. */
-  onMeasured: (tool: BenchTool, action: Action, round: number, cost: ChildCost) => void;
 }
 
 /**
- * Measures all tools in interleaved rounds, so that a machine that slows down meanwhile slows all of them. Each round
- * begins with another tool, so that none always follows the same one. A tool that fails is left out of what follows, and
- * says why; only an abort throws.
+ * Measures all tools in interleaved rounds, so that a machine that slows down meanwhile slows all of them. Each round's
+ * backups are full ones, each into an empty store.
  */
-export async function runRounds(options: RoundsOptions): Promise<ToolMeasurements[]> {
-  const results = options.tools.map((tool): { tool: BenchTool; measured: ToolMeasurements } => ({
-    tool,
-    measured: {
-      name: tool.name,
-      label: tool.label,
-      runs: {},
-      ...(tool.missing === undefined ? {} : { failure: tool.missing }),
-    },
-  }));
+export async function runRounds(options: RoundsOptions): Promise<void> {
+  const listed = new Map<Entrant, Place>();
   for (let round = 0; round < options.rounds; round += 1) {
-    for (let turn = 0; turn < results.length; turn += 1) {
-      const result = results[(turn + round) % results.length];
-      if (result === undefined || result.measured.failure !== undefined) continue;
-      try {
-        await runTool(result.tool, result.measured, round, options);
-      } catch (error) {
-        options.signal.throwIfAborted();
-        result.measured.failure = error instanceof Error ? error.message : String(error);
-      }
-    }
-  }
-  return results.map(({ measured }) => measured);
-}
-
-async function runTool(
-  tool: BenchTool,
-  measured: ToolMeasurements,
-  round: number,
-  options: RoundsOptions,
-): Promise<void> {
-  const measure = async (action: Action, command: ChildCommand): Promise<void> => {
-    const cost = await measureChild(command, { scratch: options.workspace, signal: options.signal });
-    if (!options.actions.includes(action)) return;
-    (measured.runs[action] ??= []).push(cost);
-    options.onMeasured(tool, action, round, cost);
-  };
-  if (options.actions.some((action) => action !== 'list'))
-    await runMainActions(tool, measured, round, options, measure);
-  if (options.actions.includes('list') && tool.list !== undefined) {
-    const place = placeOf(join(options.workspace, `${tool.name}-list`), options.smallHost);
-    if (round === 0) await makeListedBackups(tool, place, options);
-    await measure('list', tool.list(place));
+    await takeTurns(options, round, async (entrant) => {
+      if (options.actions.some((action) => action !== 'list')) await runMainActions(options, entrant, round);
+      if (options.actions.includes('list')) await runList(options, entrant, round, listed);
+    });
   }
 }
 
-async function runMainActions(
-  tool: BenchTool,
-  measured: ToolMeasurements,
-  round: number,
-  options: RoundsOptions,
-  measure: (action: Action, command: ChildCommand) => Promise<void>,
-): Promise<void> {
+async function runMainActions(options: RoundsOptions, entrant: Entrant, round: number): Promise<void> {
+  const { tool, measured } = entrant;
   const folder = join(options.workspace, tool.name);
-  const place = placeOf(folder, options.host);
   try {
-    await begin(tool, place, options);
-    await measure('full', tool.backup(place, 0));
+    const place = await openStore(options, entrant, folder, options.host);
+    record(options, entrant, round, 'full', await runChild(options, tool.backup(place, 0)));
     const storedBytes = bytesBelow(place.store);
     if (storedBytes > 0) measured.storedBytes = storedBytes;
-    if (options.actions.includes('verify') && tool.verify !== undefined) await measure('verify', tool.verify(place));
-    if (options.actions.includes('restore') && tool.restore !== undefined) {
-      mkdirSync(place.destination);
-      await measure('restore', tool.restore(place, 0));
-      if (options.compare && round === 0) {
-        const wrong = differences(place.host, place.destination, tool.leavesOut);
-        if (wrong.length > 0) throw new Error(`Restored wrongly (${wrong.length}): ${wrong.slice(0, 5).join('; ')}`);
-      }
-    }
+    if (options.actions.includes('verify') && tool.verify !== undefined)
+      record(options, entrant, round, 'verify', await runChild(options, tool.verify(place)));
+    if (!options.actions.includes('restore')) return;
+    const cost = await restoreOnce(options, entrant, place, 0, round === 0);
+    if (cost !== undefined) record(options, entrant, round, 'restore', cost);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function makeListedBackups(tool: BenchTool, place: Place, options: RoundsOptions): Promise<void> {
-  await begin(tool, place, options);
-  for (let index = 0; index < options.listedBackups; index += 1) {
-    await measureChild(tool.backup(place, index), { scratch: options.workspace, signal: options.signal });
+async function runList(
+  options: RoundsOptions,
+  entrant: Entrant,
+  round: number,
+  listed: Map<Entrant, Place>,
+): Promise<void> {
+  const { tool } = entrant;
+  if (tool.list === undefined) return;
+  let place = listed.get(entrant);
+  if (place === undefined) {
+    place = await openStore(options, entrant, join(options.workspace, `${tool.name}-list`), options.smallHost);
+    for (let index = 0; index < options.listedBackups; index += 1) await runChild(options, tool.backup(place, index));
+    listed.set(entrant, place);
   }
+  record(options, entrant, round, 'list', await runChild(options, tool.list(place)));
 }
 
-async function begin(tool: BenchTool, place: Place, options: RoundsOptions): Promise<void> {
-  mkdirSync(place.store, { recursive: true });
-  await tool.begin?.(place, async (command) => {
-    await measureChild(command, { scratch: options.workspace, signal: options.signal });
-  });
-}
-
-function placeOf(folder: string, host: string): Place {
-  return { host, store: join(folder, 'store'), destination: join(folder, 'restored') };
-}
-
-function bytesBelow(folder: string): number {
-  return filesBelow(folder).reduce((sum, path) => sum + lstatSync(join(folder, path)).size, 0);
+function record(
+  options: RoundsOptions,
+  { tool, measured }: Entrant,
+  round: number,
+  action: RoundAction,
+  cost: ChildCost,
+): void {
+  if (!options.actions.includes(action)) return;
+  (measured.runs[action] ??= []).push(cost);
+  options.onMeasured(tool, action, round, cost);
 }

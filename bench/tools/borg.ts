@@ -25,13 +25,15 @@ function borg(name: string, label: string, compression: string, encryption: stri
     },
   });
   const archive = (place: Place, index: number): string => `${place.store}::backup-${index}`;
+  const create = (place: Place, index: number): ChildCommand =>
+    command(place, place.host, 'create', '--compression', compression, archive(place, index), '.');
   return {
     name,
     label,
     ...requirePrograms('borg'),
     begin: (place, run) => run(command(place, place.host, 'init', '--encryption', encryption, place.store)),
-    backup: (place, index) =>
-      command(place, place.host, 'create', '--compression', compression, archive(place, index), '.'),
+    backup: create,
+    next: create,
     restore: (place, index) => command(place, place.destination, 'extract', archive(place, index)),
     verify: (place) => command(place, place.host, 'check', '--verify-data', place.store),
     list: (place) => command(place, place.host, 'list', place.store),

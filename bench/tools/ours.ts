@@ -14,6 +14,9 @@ export type OurCompression = 'gzip' | 'zstd' | 'none';
 
 const levels: Record<OurCompression, number | undefined> = { gzip: 6, zstd: 3, none: undefined };
 
+/** How many incremental backups may follow a full one, in all of the benchmark. */
+export const maxIncrementals = 7;
+
 /** The toolkit itself, started as its users start it: one process, from its prebuilt JavaScript. */
 export function ourTool(compression: OurCompression, toolkit: Toolkit): BenchTool {
   const level = levels[compression];
@@ -31,6 +34,7 @@ export function ourTool(compression: OurCompression, toolkit: Toolkit): BenchToo
     ...(missing === undefined ? {} : { missing }),
     begin: async (place) => writeSettings(place, compression),
     backup: (place) => command(place, 'create'),
+    next: (place) => command(place, 'create', '--mode', 'incremental'),
     restore: (place) => command(place, 'restore', 'latest', '--to', place.destination, '--yes'),
     verify: (place) => command(place, 'verify', 'latest'),
     list: (place) => command(place, 'list'),
@@ -46,7 +50,7 @@ function settingsFile(place: Place): string {
 /** The host's own settings with the store outside of the host: other tools back up the host too, without our backups. */
 function writeSettings(place: Place, compression: OurCompression): void {
   const file = join(place.host, 'config/config.json');
-  const settings = JSON.parse(readFileSync(file, 'utf8')) as { backup: { storage?: object } };
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as { backup: { storage?: object; incremental?: object } };
   const level = levels[compression];
   settings.backup.storage = {
     ...settings.backup.storage,
@@ -54,6 +58,8 @@ function writeSettings(place: Place, compression: OurCompression): void {
     compression,
     ...(level === undefined ? {} : { compressionLevel: level }),
   };
+  // So many incremental backups, then a full one: the default, said here because a growing store's size depends on it.
+  settings.backup.incremental = { maxIncrementals };
   mkdirSync(place.store, { recursive: true });
   writeFileSync(settingsFile(place), JSON.stringify(settings, null, 2));
 }

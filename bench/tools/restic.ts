@@ -16,6 +16,7 @@ export function resticTool(): BenchTool {
     begin: (place, run) => run(restic(place, 'init')),
     // Of `.`, restic keeps the paths below it, so that a restore has no /dev/shm/… in it.
     backup: (place) => restic(place, 'backup', '.'),
+    next: (place) => restic(place, 'backup', '.'),
     restore: (place) => restic(place, 'restore', 'latest', '--target', place.destination),
     verify: (place) => restic(place, 'check', '--read-data'),
     list: (place) => restic(place, 'snapshots'),

@@ -21,7 +21,9 @@ export interface BenchTool {
   begin?(place: Place, run: (command: ChildCommand) => Promise<void>): Promise<void>;
   /** Makes a full backup into the store; `index` counts the backups of one store from 0. */
   backup(place: Place, index: number): ChildCommand;
-  /** Writes a backup of the store into the destination. */
+  /** Makes the backup of a later day, which may build on those that the store holds. Absent where the tool keeps but one. */
+  next?(place: Place, index: number): ChildCommand;
+  /** Writes the store's newest backup, whose number is `index`, into the destination. */
   restore?(place: Place, index: number): ChildCommand;
   /** Reads every stored byte and checks it. */
   verify?(place: Place): ChildCommand;

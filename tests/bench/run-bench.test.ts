@@ -50,6 +50,30 @@ test('a small run prints a table and the bars, writes every figure, and cleans u
   expect(readdirSync(join(folder, 'workspace'))).toEqual([]);
 });
 
+test('days, growth and many files of ours are measured, restored, told and drawn', async () => {
+  const [json, plot] = [join(folder, 'figures.json'), join(folder, 'growth.svg')];
+  const { code, stdout } = await bench([
+    ...['--scale', '0.001', '--rounds', '1', '--tools', 'ours-gzip', '--only', 'day,growth,files'],
+    ...['--days', '2', '--files', '20,200', '--plot', plot, '--json', json],
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).not.toContain('exit code');
+  expect(stdout).toMatch(/store after 2 days, gzip, against restic's +│ +0\.50 │ +- │ not measured/);
+  expect(stdout).toMatch(/peak memory, up to 200 files +│ +512 MB │ +\d+ MB │ reached/);
+  const figures = JSON.parse(readFileSync(json, 'utf8')) as {
+    tools: { runs: object; addedBytes: { day: number[] }; growth: { storedBytes: number }[] }[];
+    fileCounts: { files: number; measured: { runs: object } }[];
+  };
+  expect(Object.keys(figures.tools[0]?.runs ?? {})).toEqual(['day']);
+  expect(figures.tools[0]?.addedBytes.day[0]).toBeGreaterThan(0);
+  expect(figures.tools[0]?.growth).toHaveLength(3);
+  expect(figures.fileCounts.map(({ files, measured }) => [files, Object.keys(measured.runs)])).toEqual([
+    [20, ['full', 'verify', 'nochange', 'restore']],
+    [200, ['full', 'verify', 'nochange', 'restore']],
+  ]);
+  expect(readFileSync(plot, 'utf8')).toContain('>ours gzip -6: ');
+});
+
 test('Ctrl-C while the project is built ends with 130 and leaves nothing', async () => {
   const { code } = await bench(['--only', 'full', '--tools', 'tar-gzip'], (said, interrupt) => {
     if (said.includes('Building the project')) interrupt();
@@ -58,8 +82,13 @@ test('Ctrl-C while the project is built ends with 130 and leaves nothing', async
   expect(readdirSync(join(folder, 'workspace'))).toEqual([]);
 });
 
-test('an action that there is not is a usage error', async () => {
-  const { code, stderr } = await bench(['--only', 'full,fly']);
-  expect(code).not.toBe(0);
-  expect(stderr).toContain('unknown action fly');
+test('an action that there is not, and numbers of files that do not rise, are usage errors', async () => {
+  const unknown = await bench(['--only', 'full,fly']);
+  expect(unknown.code).not.toBe(0);
+  expect(unknown.stderr).toContain('unknown action fly');
+  for (const files of ['100,10', '10,ten', '0']) {
+    const { code, stderr } = await bench(['--files', files]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('--files must be whole numbers above 0');
+  }
 });

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { enter } from '../../bench/contest.ts';
+import type { ToolMeasurements } from '../../bench/measurements.ts';
 import { runRounds, type RoundsOptions } from '../../bench/run-rounds.ts';
 import { stockTools } from '../../bench/tools/stock-tools.ts';
 import { pipeline, type BenchTool } from '../../bench/tools/tool.ts';
@@ -19,9 +21,19 @@ const numbered: BenchTool = {
   backup: (place, index) => pipeline(`cp -a "$HOST" "$STORE/copy${index === 0 ? '' : `-${index}`}"`, place),
 };
 
+/** Runs the rounds and returns what was measured of each tool. */
+async function measure({
+  tools,
+  ...rest
+}: Omit<RoundsOptions, 'entrants'> & { tools: BenchTool[] }): Promise<ToolMeasurements[]> {
+  const entrants = enter(tools);
+  await runRounds({ ...rest, entrants });
+  return entrants.map(({ measured }) => measured);
+}
+
 let folder: string;
 let order: string[];
-let options: Omit<RoundsOptions, 'tools'>;
+let options: Omit<RoundsOptions, 'entrants'>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bench-rounds-'));
   order = [];
@@ -36,7 +48,6 @@ beforeEach(() => {
     smallHost: join(folder, 'small'),
     listedBackups: 4,
     workspace: join(folder, 'workspace'),
-    compare: true,
     signal: new AbortController().signal,
     onMeasured: (tool, action, round) => order.push(`${round} ${tool.name} ${action}`),
   };
@@ -45,7 +56,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('interleaved rounds', () => {
   test('begin with another tool each time, and leave nothing behind', async () => {
-    const results = await runRounds({ ...options, tools: [copier, { ...copier, name: 'other' }] });
+    const results = await measure({ ...options, tools: [copier, { ...copier, name: 'other' }] });
     expect(order).toEqual([
       ...['0 copier full', '0 copier restore', '0 other full', '0 other restore'],
       ...['1 other full', '1 other restore', '1 copier full', '1 copier restore'],
@@ -63,7 +74,7 @@ describe('interleaved rounds', () => {
       (script: string): NonNullable<BenchTool['restore']> =>
       (place) =>
         pipeline(`cp -a "$STORE/copy/." "$DESTINATION"; cd "$DESTINATION"; ${script}`, place);
-    const results = await runRounds({
+    const results = await measure({
       ...options,
       tools: [
         { ...copier, name: 'changer', restore: restore('echo two > notes/one.md') },
@@ -78,10 +89,11 @@ describe('interleaved rounds', () => {
       ['loser', expect.stringContaining('notes/one.md is missing')],
       ['leaver', undefined],
     ]);
+    expect(results.map(({ runs }) => Object.keys(runs))).toEqual([[], [], [], ['full', 'restore']]);
   });
 
   test('go on without a tool that fails or is not there', async () => {
-    const results = await runRounds({
+    const results = await measure({
       ...options,
       tools: [
         { ...copier, name: 'broken', backup: (place) => pipeline('echo disk on fire; false | cat', place) },
@@ -96,14 +108,14 @@ describe('interleaved rounds', () => {
   });
 
   test('list as many backups as were asked for', async () => {
-    const results = await runRounds({ ...options, actions: ['list'], tools: [numbered] });
+    const results = await measure({ ...options, actions: ['list'], tools: [numbered] });
     expect(results[0]).toMatchObject({ runs: { list: [{}, {}] } });
     expect(results[0]?.failure).toBeUndefined();
     expect(order).toEqual(['0 copier list', '1 copier list']);
   });
 
   test('run the stock tools that are installed', async () => {
-    const results = await runRounds({
+    const results = await measure({
       ...options,
       actions: ['full', 'verify', 'restore'],
       rounds: 1,
@@ -115,7 +127,7 @@ describe('interleaved rounds', () => {
 
   test('end at once when they are interrupted', async () => {
     const interruption = new AbortController();
-    const running = runRounds({
+    const running = measure({
       ...options,
       signal: interruption.signal,
       tools: [{ ...copier, restore: (place) => pipeline('sleep 1000', place) }],
