@@ -8,6 +8,7 @@ import type { Compression } from '../config/settings.ts';
 import { readManifestFile } from '../store/manifest-reader.ts';
 import { formatMetadata, parseMetadata, type Metadata } from '../store/metadata.ts';
 import { codecOf } from './codecs.ts';
+import { canBegin, isToolCompression, unpackStream, unpackWhole } from './codecs/tool-unpack.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
@@ -36,7 +37,9 @@ export async function appendEmbeddedManifest(
     // The file's members are what is wanted here, byte for byte.
     for await (const piece of createReadStream(options.manifestFile)) frames.append(piece as Buffer);
   } else {
-    for await (const piece of readManifestFile(options.manifestFile)) frames.append(await compress(piece));
+    for await (const frame of inFrames(readManifestFile(options.manifestFile), codec.frameBytes)) {
+      frames.append(await compress(frame));
+    }
   }
   const { archive, ...rest } = options.metadata;
   if (archive === undefined) throw new TypeError('metadata of an archive names the archive');
@@ -55,6 +58,21 @@ export async function appendEmbeddedManifest(
   return metadata;
 }
 
+/** The same bytes in pieces of that size: small ones shrink less, and some codecs start a process for each. */
+async function* inFrames(pieces: AsyncIterable<Buffer>, frameBytes: number): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    bytes += piece.length;
+    if (bytes < frameBytes) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(waiting);
+}
+
 function headerBlock(path: string, size: number, mtimeNs: bigint): Buffer {
   const entry = { path, kind: 'file' as const, mode: 0o600, mtimeNs, uid: 0, gid: 0, size };
   const block = Buffer.alloc(tarHeaderSize(entry));
@@ -65,6 +83,8 @@ function headerBlock(path: string, size: number, mtimeNs: bigint): Buffer {
 /** How far from an archive's end its last frame is looked for. */
 const searchedBytes = [1 << 16, 1 << 20, 1 << 24];
 const largestEndBytes = 1 << 26;
+/** Places at which a stream may begin before the last one is found; each that fails costs the start of a program. */
+const mostTries = 32;
 
 /** What an archive that lies alone says of itself, or undefined when it is none of ours. */
 export async function readEmbeddedMetadata(
@@ -95,11 +115,17 @@ async function findCompressedEnd(
   tail: Buffer,
   compression: Compression,
 ): Promise<{ text: string; at: number } | 'foreign' | undefined> {
-  const { magic } = codecOf(compression);
+  const { magic } = codecOf(compression, 'decompress');
   if (magic === undefined) return undefined;
+  let tries = 0;
   for (let at = tail.lastIndexOf(magic); at !== -1; at = at === 0 ? -1 : tail.lastIndexOf(magic, at - 1)) {
+    if (!canBegin(compression, tail, at)) continue;
     const raw = await decompressAll(tail.subarray(at), compression);
-    if (raw === undefined) continue;
+    if (raw === undefined) {
+      tries += 1;
+      if (isToolCompression(compression) && tries === mostTries) return 'foreign';
+      continue;
+    }
     // This is the last member, so it is ours or none is: to go on through thousands of members would take hours.
     const text = metadataIn(raw);
     return text === undefined ? 'foreign' : { text, at };
@@ -116,6 +142,7 @@ interface ZstdWithInfo {
 }
 
 function decompressAll(bytes: Buffer, compression: Compression): Promise<Buffer | undefined> {
+  if (isToolCompression(compression)) return unpackWhole(compression, bytes, largestEndBytes);
   return new Promise((resolve) => {
     if (compression === 'gzip') {
       const options = { maxOutputLength: largestEndBytes };
@@ -207,6 +234,15 @@ async function* decompressed(
   place: { manifestOffset: number; endOffset: number; compression: Compression },
 ): AsyncGenerator<Buffer> {
   const end = Math.max(place.manifestOffset, place.endOffset - 1);
+  if (isToolCompression(place.compression)) {
+    const source = createReadStream(file, { start: place.manifestOffset, end, highWaterMark: 1 << 18 });
+    try {
+      yield* unpackStream(place.compression, source);
+    } catch (error) {
+      throw damaged(file, error);
+    }
+    return;
+  }
   // Node's zstd stream ends with the first frame: those that follow get a decoder of their own.
   for (let start = place.manifestOffset; start <= end;) {
     const source = createReadStream(file, { start, end, highWaterMark: 1 << 18 });
@@ -222,13 +258,17 @@ async function* decompressed(
       if (decoder.bytesWritten === 0) return;
       start += decoder.bytesWritten;
     } catch (error) {
-      if (isBackupError(error)) throw error;
-      throw new BackupError('MANIFEST_DAMAGED', { backup: file, problem: reasonOf(error) }, { cause: error });
+      throw damaged(file, error);
     } finally {
       source.destroy();
       decoder?.destroy();
     }
   }
+}
+
+function damaged(file: string, error: unknown): BackupError {
+  if (isBackupError(error)) return error;
+  return new BackupError('MANIFEST_DAMAGED', { backup: file, problem: reasonOf(error) }, { cause: error });
 }
 
 /** `bytesWritten`: how many bytes it has taken of those given to it. */
@@ -237,6 +277,6 @@ type Decoder = Transform & { bytesWritten: number };
 function decoderOf(compression: Compression): Decoder | undefined {
   if (compression === 'none') return undefined;
   if (compression === 'gzip') return createGunzip({ chunkSize: 1 << 18 });
-  codecOf('zstd');
+  codecOf('zstd', 'decompress');
   return (zlib as unknown as { createZstdDecompress(): Decoder }).createZstdDecompress();
 }

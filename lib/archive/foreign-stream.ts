@@ -2,11 +2,15 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
+import type { Compression } from '../config/settings.ts';
 import { BackupError, systemCode } from '../core/errors.ts';
+import { codecOf } from './codecs.ts';
+import { ToolFailure } from './codecs/stock-tool.ts';
+import { isToolCompression, unpackStream } from './codecs/tool-unpack.ts';
 import { detectArchive, type ArchiveKind } from './foreign-kind.ts';
 
 /** How a tar is compressed. */
-export type TarCompression = 'none' | 'gzip' | 'zstd';
+export type TarCompression = Compression;
 
 /** Bytes that cannot be what they claim to be. The reader adds how far it came, and tells it as ARCHIVE_DAMAGED. */
 export class ForeignDamage extends Error {
@@ -22,20 +26,21 @@ interface ZstdRuntime {
 
 /**
  * How the file's tar is compressed, by its bytes.
- * @throws BackupError ARCHIVE_UNKNOWN where it is no tar, or one that cannot be read on this runtime.
+ * @throws BackupError ARCHIVE_UNKNOWN where it is no tar, or one that cannot be read on this runtime; CODEC_UNAVAILABLE
+ * where a program is missing that unpacks it.
  */
 export async function compressionOf(file: string): Promise<TarCompression> {
   const kind = await detectArchive(file);
   if (kind === 'tar') return 'none';
   if (kind === 'tar.gz') return 'gzip';
   if (kind === 'tar.zst' && hasZstd()) return 'zstd';
+  if (kind === 'tar.bz2') return codecOf('bzip2', 'decompress').name;
+  if (kind === 'tar.xz') return codecOf('xz', 'decompress').name;
   throw new BackupError('ARCHIVE_UNKNOWN', { archive: file, reason: whyNot[kind] });
 }
 
-const whyNot: Record<Exclude<ArchiveKind, 'tar' | 'tar.gz'>, string> = {
+const whyNot: Record<Exclude<ArchiveKind, 'tar' | 'tar.gz' | 'tar.bz2' | 'tar.xz'>, string> = {
   'tar.zst': `it is compressed with zstd, which needs Node 22.15 or later (this is ${process.version}); unpack it with \`zstd -d\` first`,
-  'tar.bz2': 'it is compressed with bzip2; unpack it with `bunzip2` first',
-  'tar.xz': 'it is compressed with xz; unpack it with `unxz` first',
   zip: 'it is a zip, not a tar',
   unknown: 'its bytes are those of no archive that is known here',
 };
@@ -43,8 +48,8 @@ const whyNot: Record<Exclude<ArchiveKind, 'tar' | 'tar.gz'>, string> = {
 const hasZstd = (): boolean => 'createZstdDecompress' in zlib;
 
 /**
- * The tar's uncompressed bytes, one chunk at a time. Members of gzip and frames of zstd that follow each other are one
- * stream. Whoever stops early closes it by ending the iteration.
+ * The tar's uncompressed bytes, one chunk at a time. Members of gzip, frames of zstd and streams of bzip2 and xz that
+ * follow each other are one stream. Whoever stops early closes it by ending the iteration.
  * @throws ForeignDamage where the compressed bytes are damaged, cut off or followed by something else.
  */
 export async function* tarBytes(
@@ -57,6 +62,17 @@ export async function* tarBytes(
     for await (const chunk of createReadStream(file, { highWaterMark: readBytes })) {
       signal?.throwIfAborted();
       yield chunk as Buffer;
+    }
+    return;
+  }
+  if (isToolCompression(compression)) {
+    try {
+      for await (const chunk of unpackStream(compression, createReadStream(file, { highWaterMark: readBytes }))) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
+    } catch (error) {
+      throw damageOf(error, compression);
     }
     return;
   }
@@ -85,6 +101,11 @@ function decoderOf(compression: 'gzip' | 'zstd'): Transform & { bytesWritten: nu
 }
 
 function damageOf(error: unknown, compression: string): unknown {
+  if (error instanceof ToolFailure) {
+    const isCutOff = /unexpected end of input|ends unexpectedly/i.test(error.message);
+    const what = `its compressed bytes are ${isCutOff ? 'cut off' : 'damaged'}`;
+    return new ForeignDamage(`${what} (${compression}: ${error.message})`, { cause: error });
+  }
   const code = systemCode(error) ?? '';
   if (!code.startsWith('Z_') && !code.startsWith('ZSTD_')) return error;
   const what = code === 'Z_BUF_ERROR' ? 'its compressed bytes are cut off' : 'its compressed bytes are damaged';

@@ -62,7 +62,9 @@ export class FrameReader {
     }
   }
 
+  /** Ends what is under way, too. */
   close(): void {
+    this.codec.stop?.();
     closeSync(this.fd);
   }
 

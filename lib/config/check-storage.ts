@@ -1,4 +1,4 @@
-import { defaultSettings, highestLevel } from './default-settings.ts';
+import { defaultSettings, highestLevel, levelBounds, lowestLevel } from './default-settings.ts';
 import type { Loose } from './loose-value.ts';
 import type { Compression } from './settings.ts';
 import type { SettingsProblem } from './settings-problem.ts';
@@ -33,9 +33,11 @@ function checkLevel({
 }: Loose): SettingsProblem[] {
   if (typeof found !== 'number' || typeof compression !== 'string' || !Object.hasOwn(highestLevel, compression))
     return [];
-  const highest = highestLevel[compression as Compression];
-  if (found <= highest || found > highestLevel.zstd) return [];
-  const expected = `a whole number from 1 to ${highest}, which is what ${compression} has`;
+  // What no codec has is refused by the schema.
+  if (found < levelBounds.lowest || found > levelBounds.highest) return [];
+  const [lowest, highest] = [lowestLevel[compression as Compression], highestLevel[compression as Compression]];
+  if (found >= lowest && found <= highest) return [];
+  const expected = `a whole number from ${lowest} to ${highest}, which is what ${compression} has`;
   return [{ path: ['storage', 'compressionLevel'], found, expected }];
 }
 
@@ -50,7 +52,7 @@ function checkFormat({ compress, format, compression }: Loose): SettingsProblem[
       { path: ['storage', 'format'], found: format, expected: '"tar" or "zip", because storage.compress is true' },
     ];
   }
-  if (format === 'zip' && compression === 'zstd') {
+  if (format === 'zip' && typeof compression === 'string' && ['bzip2', 'xz', 'zstd'].includes(compression)) {
     return [
       {
         path: ['storage', 'compression'],

@@ -25,11 +25,18 @@ export const defaultSettings = {
   exclude: ['*.tmp', '__pycache__', '.git', 'node_modules'],
 } as const;
 
-/** The highest level of each codec; 1 is the lowest. `none` takes any, so that a codec can be switched off alone. */
-export const highestLevel: Record<Compression, number> = { none: 19, gzip: 9, zstd: 19 };
+/** The levels of each codec, from the lowest to the highest. `none` takes any, so that a codec can be switched off alone. */
+export const lowestLevel: Record<Compression, number> = { none: 0, gzip: 1, bzip2: 1, xz: 0, zstd: 1 };
+export const highestLevel: Record<Compression, number> = { none: 19, gzip: 9, bzip2: 9, xz: 9, zstd: 19 };
+
+/** What any codec has. */
+export const levelBounds = {
+  lowest: Math.min(...Object.values(lowestLevel)),
+  highest: Math.max(...Object.values(highestLevel)),
+};
 
 /** The level where none is set: the codecs' own choice between speed and size. */
-export const defaultLevel: Record<Compression, number> = { none: 6, gzip: 6, zstd: 3 };
+export const defaultLevel: Record<Compression, number> = { none: 6, gzip: 6, bzip2: 9, xz: 6, zstd: 3 };
 
 /** Permission bits as people write them: `0600`. */
 export function octal(mode: number): string {

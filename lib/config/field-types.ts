@@ -1,11 +1,14 @@
 import * as z from 'zod';
-import { unsafeReason } from '../core/safe-path.ts';
-import { plainPath } from './plain-path.ts';
+import { compressions } from './settings.ts';
+import { isPermissionBits, isProjectPath, isSwitchInQuotes, isTimeZone } from './value-rules.ts';
 
 /*
  * The kinds of values that settings are made of. The message of each is no sentence but a phrase, what is expected:
  * `settings-problem.ts` puts it behind "expected".
  */
+
+/** One of the compressions. */
+export const compression = () => z.enum(compressions, '"none", "gzip", "bzip2", "xz" or "zstd"');
 
 export const flag = (): z.ZodBoolean => z.boolean('true or false');
 
@@ -23,8 +26,8 @@ const projectPathPhrase = 'a path or glob below the project root, not absolute a
 /** A path or glob of a target: it stays in the project. */
 export const projectPath = (): z.ZodString =>
   text(projectPathPhrase)
-    .refine((path) => path !== 'true' && path !== 'false', { error: 'true or false without quotes, or a path' })
-    .refine((path) => staysInProject(path), { error: projectPathPhrase });
+    .refine((path) => !isSwitchInQuotes(path), { error: 'true or false without quotes, or a path' })
+    .refine((path) => isSwitchInQuotes(path) || isProjectPath(path), { error: projectPathPhrase });
 
 export const projectPaths = (): z.ZodArray<z.ZodString> => {
   const phrase = 'a list of at least one path';
@@ -45,26 +48,9 @@ export function permissionBits(example: string, needed: number): z.ZodString {
   return z
     .string(phrase)
     .regex(/^0?[0-7]{3}$/, phrase)
-    .refine((mode) => (Number.parseInt(mode, 8) & needed) === needed, { error: phrase });
+    .refine((mode) => isPermissionBits(mode, needed), { error: phrase });
 }
 
 const timeZonePhrase = 'an IANA time zone such as "Asia/Tokyo" or "UTC"';
 
 export const timeZone = (): z.ZodString => text(timeZonePhrase).refine(isTimeZone, { error: timeZonePhrase });
-
-function isTimeZone(name: string): boolean {
-  // Node also takes offsets such as +09:00 here; they have no daylight saving and are no names.
-  if (/^[+-]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
-function staysInProject(path: string): boolean {
-  const plain = plainPath(path);
-  return plain === '.' || (unsafeReason(plain) === undefined && plain !== '~' && !plain.startsWith('~/'));
-}

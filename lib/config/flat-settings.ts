@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { flag, patterns, text, wholeNumber } from './field-types.ts';
-import { highestLevel } from './default-settings.ts';
+import { compression, flag, patterns, text, wholeNumber } from './field-types.ts';
+import { levelBounds } from './default-settings.ts';
 import type { FlatKey } from './flat-keys.ts';
 import type { GivenSettings, GivenTarget } from './settings-schema.ts';
 
 const shape = {
   backup_dir: text('a folder').optional(),
-  compression: z.enum(['none', 'gzip', 'zstd'], '"none", "gzip" or "zstd"').optional(),
-  compression_level: wholeNumber(1, highestLevel.zstd).optional(),
+  compression: compression().optional(),
+  compression_level: wholeNumber(levelBounds.lowest, levelBounds.highest).optional(),
   include_databases: flag().optional(),
   include_knowledge: flag().optional(),
   include_logs: flag().optional(),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { defaultLevel, defaultSettings, highestLevel } from './default-settings.ts';
+import { defaultLevel, defaultSettings, highestLevel, levelBounds, lowestLevel } from './default-settings.ts';
 import {
+  compression,
   flag,
   patterns,
   permissionBits,
@@ -10,6 +11,7 @@ import {
   timeZone,
   wholeNumber,
 } from './field-types.ts';
+import type { Compression } from './settings.ts';
 
 /*
  * The one description of the key `backup`. It checks the settings, it is what `config.schema.json` is made from, and the
@@ -106,6 +108,9 @@ const targets = z
   )
   .catchall(ownTarget);
 
+const levelsOf = (codec: Compression): string =>
+  `${lowestLevel[codec]} to ${highestLevel[codec]} for ${codec} (${defaultLevel[codec]}`;
+
 const storage = z.strictObject(
   {
     type: z
@@ -120,14 +125,15 @@ const storage = z.strictObject(
       description: 'true: one archive a backup. false: a plain folder, unchanged files hard-linked.',
       default: defaultSettings.storage.compress,
     }),
-    compression: z.enum(['none', 'gzip', 'zstd'], '"none", "gzip" or "zstd"').optional().meta({
-      description: 'Codec of the archive. zstd needs Node 22.15 or newer.',
+    compression: compression().optional().meta({
+      description:
+        'Codec of the archive. bzip2 and xz need the programs of these names, zstd needs Node 22.15 or newer.',
       default: defaultSettings.storage.compression,
     }),
-    compressionLevel: wholeNumber(1, highestLevel.zstd)
+    compressionLevel: wholeNumber(levelBounds.lowest, levelBounds.highest)
       .optional()
       .meta({
-        description: `1 to ${highestLevel.gzip} for gzip (${defaultLevel.gzip} where absent), 1 to ${highestLevel.zstd} for zstd (${defaultLevel.zstd}).`,
+        description: `${levelsOf('gzip')} where absent), ${levelsOf('bzip2')}), ${levelsOf('xz')}), ${levelsOf('zstd')}).`,
       }),
     format: z.enum(['tar', 'zip', 'directory'], '"tar", "zip" or "directory"').optional().meta({
       description: 'How a backup rests; directory where compress is false.',

@@ -48,7 +48,8 @@ export interface RetentionSettings {
   yearly?: number;
 }
 
-export type Compression = 'none' | 'gzip' | 'zstd';
+export const compressions = ['none', 'gzip', 'bzip2', 'xz', 'zstd'] as const;
+export type Compression = (typeof compressions)[number];
 export type StorageFormat = 'tar' | 'zip' | 'directory';
 
 export interface StorageSettings {
@@ -57,7 +58,7 @@ export interface StorageSettings {
   /** `directory` when `storage.compress` is false. */
   format: StorageFormat;
   compression: Compression;
-  /** 1 to 9 for gzip, 1 to 19 for zstd. */
+  /** From `lowestLevel` to `highestLevel` of the compression. */
   compressionLevel: number;
   encrypt: boolean;
   /** Pattern of the archive's file name without its ending: `{id}`, `{date}`, `{time}`, `{name}`. */

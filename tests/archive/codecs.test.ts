@@ -1,22 +1,33 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { codecOf } from '../../lib/archive/codecs.ts';
+import { highestLevel, lowestLevel } from '../../lib/config/default-settings.ts';
+import { compressions } from '../../lib/config/settings.ts';
 import { isBackupError } from '../../lib/core/errors.ts';
 import { hasZstd } from '../support/payload-room.ts';
 
-const names = hasZstd ? (['gzip', 'none', 'zstd'] as const) : (['gzip', 'none'] as const);
+const names = compressions.filter((name) => name !== 'zstd' || hasZstd);
+const endings = { none: '', gzip: '.gz', bzip2: '.bz2', xz: '.xz', zstd: '.zst' };
+const unpackers = {
+  none: ['cat'],
+  gzip: ['gzip', '-dc'],
+  bzip2: ['bzip2', '-dc'],
+  xz: ['xz', '-dc'],
+  zstd: ['zstd', '-dc'],
+};
 const megabytes = 1 << 20;
 
 describe.each(names)('frames of %s', (name) => {
   const codec = codecOf(name);
-  const ends = codec.name === 'none' ? '' : codec.name === 'gzip' ? '.gz' : '.zst';
+  // Of a program of the system each frame is a process.
+  const numRuns = codec.stop === undefined ? 40 : 12;
 
   test('are named by their ending', () => {
     expect(codec.name).toBe(name);
-    expect(codec.ending).toBe(ends);
+    expect(codec.ending).toBe(endings[name]);
   });
 
   const contents = fc.oneof(
@@ -29,15 +40,19 @@ describe.each(names)('frames of %s', (name) => {
 
   test('give back the bytes, compressed or stored, at any level', async () => {
     await fc.assert(
-      fc.asyncProperty(contents, fc.integer({ min: 1, max: 9 }), async (bytes, level) => {
-        for (const stored of [await codec.compress(bytes, level), await codec.store(bytes)]) {
-          expect((await codec.decompress(stored, bytes.length)).equals(bytes)).toBe(true);
-          if (codec.magic !== undefined) {
-            expect(stored.subarray(0, codec.magic.length).equals(codec.magic)).toBe(true);
+      fc.asyncProperty(
+        contents,
+        fc.integer({ min: lowestLevel[name], max: Math.min(9, highestLevel[name]) }),
+        async (bytes, level) => {
+          for (const stored of [await codec.compress(bytes, level), await codec.store(bytes)]) {
+            expect((await codec.decompress(stored, bytes.length)).equals(bytes)).toBe(true);
+            if (codec.magic !== undefined) {
+              expect(stored.subarray(0, codec.magic.length).equals(codec.magic)).toBe(true);
+            }
           }
-        }
-      }),
-      { numRuns: 40 },
+        },
+      ),
+      { numRuns },
     );
   });
 
@@ -47,7 +62,7 @@ describe.each(names)('frames of %s', (name) => {
         fc.pre(declared !== bytes.length);
         await expect(codec.decompress(await codec.compress(bytes, 1), declared)).rejects.toThrow();
       }),
-      { numRuns: 40 },
+      { numRuns },
     );
   });
 
@@ -56,7 +71,7 @@ describe.each(names)('frames of %s', (name) => {
     const stored = [];
     for (const part of parts) stored.push(await codec.compress(part, 6), await codec.store(part));
     const whole = Buffer.concat(parts.flatMap((part) => [part, part]));
-    const [tool, ...options] = { gzip: ['gzip', '-dc'], none: ['cat'], zstd: ['zstd', '-dc'] }[name];
+    const [tool, ...options] = unpackers[name];
     expect(execFileSync(tool ?? '', options, { input: Buffer.concat(stored) }).equals(whole)).toBe(true);
   });
 
@@ -75,30 +90,45 @@ describe.each(names)('frames of %s', (name) => {
   });
 });
 
-describe('a frame that lies', () => {
+const packed = names.filter((name) => name !== 'none');
+
+describe.each(packed)('a frame of %s that lies', (name) => {
+  const text = Buffer.from('some text, some more text'.repeat(100));
+
   test('a bomb is stopped at the declared size', async () => {
-    const bomb = gzipSync(Buffer.alloc(200 * megabytes));
+    const codec = codecOf(name);
+    const bomb = await codec.compress(Buffer.alloc(64 * megabytes), 6);
     expect(bomb.length).toBeLessThan(300_000);
     const before = process.memoryUsage().arrayBuffers;
-    await expect(codecOf('gzip').decompress(bomb, 1_000)).rejects.toMatchObject({ code: 'ERR_BUFFER_TOO_LARGE' });
+    await expect(codec.decompress(bomb, 1_000)).rejects.toThrow();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * megabytes);
   });
 
   test('an empty frame may be declared empty only', async () => {
-    const gzip = codecOf('gzip');
-    const empty = await gzip.compress(Buffer.alloc(0), 6);
-    expect((await gzip.decompress(empty, 0)).length).toBe(0);
-    await expect(gzip.decompress(await gzip.compress(Buffer.from('x'), 6), 0)).rejects.toThrow();
+    const codec = codecOf(name);
+    const empty = await codec.compress(Buffer.alloc(0), 6);
+    expect((await codec.decompress(empty, 0)).length).toBe(0);
+    await expect(codec.decompress(await codec.compress(Buffer.from('x'), 6), 0)).rejects.toThrow();
   });
 
-  test.each(['flipped', 'cut short', 'empty', 'noise'])('gzip that is %s is refused', async (damage) => {
-    const gzip = codecOf('gzip');
-    const whole = await gzip.compress(Buffer.from('some text, some more text'.repeat(100)), 6);
-    const flipped = Buffer.from(whole);
-    flipped[30] = (flipped[30] ?? 0) ^ 1;
-    const damaged = { flipped, 'cut short': whole.subarray(0, -1), empty: Buffer.alloc(0), noise: Buffer.alloc(99, 7) };
-    await expect(gzip.decompress(damaged[damage as keyof typeof damaged], 2_500)).rejects.toThrow();
-  });
+  test.each(['flipped', 'cut short', 'empty', 'noise', 'of nothing but its first bytes'])(
+    'what is %s is refused',
+    async (damage) => {
+      const codec = codecOf(name);
+      const whole = await codec.compress(text, 6);
+      const flipped = Buffer.from(whole);
+      flipped[30] = (flipped[30] ?? 0) ^ 1;
+      const damaged: Record<string, Buffer> = {
+        flipped,
+        'cut short': whole.subarray(0, -1),
+        empty: Buffer.alloc(0),
+        noise: Buffer.alloc(99, 7),
+        'of nothing but its first bytes': codec.magic ?? Buffer.alloc(0),
+      };
+      await expect(codec.decompress(damaged[damage] ?? whole, text.length)).rejects.toThrow();
+      await expect(codec.decompress(damaged[damage] ?? whole, 0)).rejects.toThrow();
+    },
+  );
 });
 
 test('gzip frames are what every gunzip reads', async () => {

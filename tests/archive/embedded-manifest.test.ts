@@ -103,7 +103,13 @@ describe.each(tarKinds)('an archive alone ($name)', (kind) => {
     await packed(kind);
     const inside = join(room.folder, 'inside');
     copyFileSync(room.place, inside);
-    const outers = { none: [], gzip: ['--gzip'], ...(hasZstd ? { zstd: ['--zstd'] } : {}) };
+    const outers = {
+      none: [],
+      gzip: ['--gzip'],
+      bzip2: ['--bzip2'],
+      xz: ['--xz'],
+      ...(hasZstd ? { zstd: ['--zstd'] } : {}),
+    };
     for (const [compression, options] of Object.entries(outers)) {
       const outer = join(room.folder, `outer-${compression}`);
       execFileSync('tar', [...options, '-cf', outer, '-C', dirname(inside), basename(inside)]);
@@ -143,14 +149,17 @@ describe('what somebody else made', () => {
     ['zeros', Buffer.alloc(10_240)],
     ['noise', randomBytes(100_000)],
     ['nothing but gzip’s first bytes', Buffer.alloc(3_000, Buffer.from([0x1f, 0x8b, 0x08]))],
+    ['nothing but what begins a bzip2 stream', Buffer.alloc(30_000, Buffer.from('BZh91AY&SY'))],
+    ['nothing but what begins an xz stream', Buffer.alloc(30_000, Buffer.from('fd377a585a00', 'hex'))],
     [
       'the name of our member',
       Buffer.concat([Buffer.alloc(512), Buffer.from(`${metadataMember}\0`), Buffer.alloc(999)]),
     ],
   ])('is not taken for ours: %s', async (_, bytes) => {
     const file = foreign(bytes);
-    expect(await readEmbeddedMetadata(file, 'none')).toBeUndefined();
-    expect(await readEmbeddedMetadata(file, 'gzip')).toBeUndefined();
+    for (const compression of ['none', 'gzip', 'bzip2', 'xz'] as const) {
+      expect(await readEmbeddedMetadata(file, compression)).toBeUndefined();
+    }
   });
 
   test('is let go at its last member, however many there are before it', async () => {

@@ -131,18 +131,14 @@ describe('archives that tar made', () => {
 
 describe('what a file is, by its bytes', () => {
   test.each([
-    ['tar', [], undefined],
-    ['tar.gz', ['-z'], undefined],
-    ['tar.bz2', ['-j'], 'bunzip2'],
-    ['tar.xz', ['-J'], 'unxz'],
-  ])('%s, whatever its name', async (kind, options, advice) => {
+    ['tar', []],
+    ['tar.gz', ['-z']],
+    ['tar.bz2', ['-j']],
+    ['tar.xz', ['-J']],
+  ])('%s, whatever its name', async (kind, options) => {
     const file = packed('misnamed.jpg', ...options);
     expect(await detectArchive(file)).toBe(kind);
-    if (advice === undefined) return;
-    await expect(walkForeignTar({ file }, () => undefined)).rejects.toMatchObject({
-      code: 'ARCHIVE_UNKNOWN',
-      message: expect.stringContaining(advice),
-    });
+    await expect(walkForeignTar({ file }, () => undefined)).resolves.toMatchObject({ bytes: 700_007 });
   });
 
   test('zstd is read where the runtime has it, and named where not', async () => {

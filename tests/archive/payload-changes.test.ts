@@ -15,11 +15,11 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { meansIncomplete } from '../../lib/core/findings.ts';
 import { toSystemPath } from '../../lib/core/path-bytes.ts';
-import { payloadKinds, PayloadRoom } from '../support/payload-room.ts';
+import { ownPayloadKinds, PayloadRoom } from '../support/payload-room.ts';
 import { withoutPrivileges } from '../support/other-user.ts';
 
 /** What every layout of a backup makes of a project that goes on living while it is read. */
-describe.each(payloadKinds)('a payload of the kind $name, while the project changes', (kind) => {
+describe.each(ownPayloadKinds)('a payload of the kind $name, while the project changes', (kind) => {
   let room: PayloadRoom;
   beforeEach(() => {
     room = new PayloadRoom(kind);

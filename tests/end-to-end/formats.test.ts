@@ -32,6 +32,8 @@ const archives: Layout[] = [
   { layout: 'tar in gzip frames', args: ['--compression', 'gzip'], ending: '.tar.gz' },
   { layout: 'tar without compression', args: ['--compression', 'none'], ending: '.tar' },
   { layout: 'zip', args: ['--format', 'zip'], ending: '.zip' },
+  { layout: 'tar in bzip2 streams', args: ['--compression', 'bzip2'], ending: '.tar.bz2' },
+  { layout: 'tar in xz streams', args: ['--compression', 'xz', '--compression-level', '0'], ending: '.tar.xz' },
   ...(hasZstd ? [{ layout: 'tar in zstd frames', args: ['--compression', 'zstd'], ending: '.tar.zst' }] : []),
 ];
 const layouts: Layout[] = [...archives, { layout: 'a plain tree', args: ['--format', 'directory'], ending: '' }];

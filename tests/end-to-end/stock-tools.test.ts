@@ -123,6 +123,8 @@ function asSeen(path: string, one: PathState, lost: Lost): PathState {
 const archives = [
   { layout: 'tar-gzip', args: ['--compression', 'gzip'], test: ['gzip', '-t'] },
   { layout: 'tar-none', args: ['--compression', 'none'], test: ['tar', 'tf'] },
+  { layout: 'tar-bzip2', args: ['--compression', 'bzip2'], test: ['bzip2', '-t'] },
+  { layout: 'tar-xz', args: ['--compression', 'xz', '--compression-level', '0'], test: ['xz', '-t'] },
   ...(hasZstd ? [{ layout: 'tar-zstd', args: ['--compression', 'zstd'], test: ['zstd', '-tq'] }] : []),
 ];
 

@@ -39,8 +39,13 @@ export const payloadKinds: PayloadKind[] = [
   { name: 'tar', layout: 'tar', compression: 'none' },
   { name: 'zip', layout: 'zip', compression: 'gzip' },
   { name: 'plain tree', layout: 'directory', compression: 'none' },
+  { name: 'tar.bz2', layout: 'tar', compression: 'bzip2' },
+  { name: 'tar.xz', layout: 'tar', compression: 'xz' },
   ...(hasZstd ? [{ name: 'tar.zst', layout: 'tar', compression: 'zstd' } as const] : []),
 ];
+
+/** Those that this process writes by itself: enough where it does not matter who compresses, and much faster. */
+export const ownPayloadKinds = payloadKinds.filter((kind) => !['bzip2', 'xz'].includes(kind.compression));
 
 export const tarKinds = payloadKinds.filter((kind) => kind.layout === 'tar');
 
@@ -204,7 +209,7 @@ export class PayloadRoom {
     switch (this.kind.layout) {
       case 'tar': {
         const { compression } = this.kind;
-        return new TarPayload({ file, mode: 0o600, compression, level: 3, parallel: 3, manifest, mtimeNs });
+        return new TarPayload({ file, mode: 0o600, compression, level: 1, parallel: 3, manifest, mtimeNs });
       }
       case 'zip':
         return new ZipPayload({ file, mode: 0o600, level: 3, manifest, mtimeNs });
