@@ -5,6 +5,7 @@ import { systemCode } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { compareJob } from './compare-job.ts';
 import { copyJob } from './copy-job.ts';
+import { differencesJob } from './differences-job.ts';
 import { foldJob } from './fold-job.ts';
 import type { JobContext } from './job-context.ts';
 import { openForReading } from './open-for-reading.ts';
@@ -39,6 +40,8 @@ export async function runJob(job: SqliteJob, context: JobContext): Promise<Sqlit
       return foldJob(job.path);
     case 'compare':
       return compareJob(job);
+    case 'differences':
+      return differencesJob(job, context);
   }
 }
 

@@ -13,7 +13,9 @@ export type SqliteJob =
   /** Brings what a log or a journal beside a database holds into its file. */
   | { kind: 'fold'; path: string }
   /** Compares a staged database with what was read back from where it was restored to. */
-  | { kind: 'compare'; staged: string; readBack: string };
+  | { kind: 'compare'; staged: string; readBack: string }
+  /** Tells in what two copies of a database differ. */
+  | { kind: 'differences'; before: string; after: string };
 
 /** One checked copy of a database. */
 export interface SqliteCopy {
@@ -50,6 +52,30 @@ export interface SqliteDescription {
   tables: { name: string; rows?: number }[];
 }
 
+/** In what two states of a database differ. Rows are absent where a table cannot be read without its application. */
+export interface SqliteDifferences {
+  added: { name: string; rows?: number }[];
+  removed: { name: string; rows?: number }[];
+  /**
+   * Tables of both whose rows are more or fewer, or whose content is on other pages. `pages`: how many of its pages, and
+   * those of its indexes, differ; absent where the pages have another size.
+   */
+  tables: { name: string; rowsBefore?: number; rowsAfter?: number; pages?: number }[];
+  schemaChanged: SqliteSchemaChange[];
+  /** Bytes of the pages that differ; absent where the pages have another size. */
+  bytes?: number;
+}
+
+/** A definition that differs; `before` is absent for a new one, `after` for one that went. */
+export interface SqliteSchemaChange {
+  /** `table`, `index`, `view` or `trigger`. */
+  type: string;
+  name: string;
+  /** SQL. */
+  before?: string;
+  after?: string;
+}
+
 /** What each kind of job answers. */
 export interface SqliteAnswers {
   copy: SqliteCopy;
@@ -61,6 +87,7 @@ export interface SqliteAnswers {
   fold: null;
   /** `problem`: how it is not even the staged database with later changes. */
   compare: { isEqual: boolean; problem?: string };
+  differences: SqliteDifferences;
 }
 
 /** Why a job did not do it. */

@@ -1,0 +1,46 @@
+import type { Messages } from '../messages.ts';
+
+const definitions: Record<string, string> = {
+  table: 'テーブル',
+  index: 'インデックス',
+  view: 'ビュー',
+  trigger: 'トリガー',
+};
+const kinds = { file: 'ファイル', directory: 'フォルダ', symlink: 'リンク' };
+
+export const diff: Messages['diff'] = {
+  describe: '二つのバックアップの間、またはバックアップ以降の変更を表示する',
+  backup: '比較元のバックアップ: ID、その先頭部分、名前、latest（既定）、またはアーカイブのパス',
+  other: '比較先のバックアップ。省略すると現在のプロジェクト',
+  targets: '指定した対象だけ（カンマ区切り）',
+  include: '指定したファイル、フォルダ、パターンだけ（複数指定可）',
+  stat: '概要だけを表示する（データベースの中は調べない）',
+  between: (from, to) => `${from} から ${to} までの変更`,
+  since: (from) => `${from} 以降の変更`,
+  separator: '、',
+  nothing: '違いはありません。',
+  added: (count, size) => `追加 ${count.toLocaleString('ja')}（${size}）`,
+  changed: (count) => `変更 ${count.toLocaleString('ja')}`,
+  removed: (count, size) => `削除 ${count.toLocaleString('ja')}（${size}）`,
+  moved: (count) => `移動 ${count.toLocaleString('ja')}`,
+  unchanged: (count) => `変更なし ${count.toLocaleString('ja')}`,
+  more: (count) => `… ほか ${count.toLocaleString('ja')} 件（--verbose ですべて表示）`,
+  before: (size) => `変更前 ${size}`,
+  fresh: (size) => `うち新しい内容 ${size}`,
+  mode: (before, after) => `権限 ${before} → ${after}`,
+  owner: (before, after) => `所有者 ${before} → ${after}`,
+  link: (before, after) => `リンク先 ${before} → ${after}`,
+  kind: (before, after) => `${kinds[before]} → ${kinds[after]}`,
+  uncovered: (targets, backup) => `${backup} に含まれない対象のため比較していません: ${targets}`,
+  project: '現在のプロジェクト',
+  databases: 'データベース',
+  pagesDiffer: (size) => `異なるページ ${size}`,
+  sameTables: 'テーブルに違いはありません',
+  tableAdded: (name, rows) => `テーブル ${name}${rows}`,
+  rowCount: (rows) => `（${rows.toLocaleString('ja')} 行）`,
+  rowsChanged: (name, before, after) => `${name}: ${before} → ${after} 行`,
+  rowsSame: (name, rows) => `${name}: ${rows} 行のまま`,
+  unknownRows: '?',
+  pages: (count) => `${count.toLocaleString('ja')} ページが異なる`,
+  definition: (type, name) => `${definitions[type] ?? type} ${name} の定義`,
+};
