@@ -13,8 +13,11 @@ const middle = `^lib/(?:${middleFolders})/`;
 const top = '^lib/(?:cli|server|schedule)/';
 const outsideOfLib = '^(?:scripts|bin|bench|examples|tests)/';
 const wiring = '^lib/[^/]+\\.ts$';
-/** What an archive carries of the store: its last members are the manifest and the metadata. */
-const storeParts = '^lib/store/(?:manifest[^/]*|frame-table|metadata)\\.ts$';
+/**
+ * What an archive carries of the store: its last members are the manifest and the metadata; an incremental one points into the
+ * archives that the manifest of its base names.
+ */
+const storeParts = '^lib/store/(?:(?:base-)?manifest[^/]*|frame-table|content-pieces|metadata)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -4,8 +4,11 @@ import type { ManifestEntry } from '../store/manifest.ts';
 export interface ContentSink {
   /** Told before an entry's content; folders, links and empty files have none. */
   begin(entry: ManifestEntry): void;
-  /** The next bytes of the entry. The buffer is valid during the call only. */
-  bytes(entry: ManifestEntry, bytes: Buffer): void;
+  /**
+   * The next bytes of the entry. The buffer is valid during the call, and until the promise that it returns is settled. May
+   * return one to slow the reading down in the midst of a large file.
+   */
+  bytes(entry: ManifestEntry, bytes: Buffer): void | Promise<void>;
   /** The entry is whole. May return a promise to slow the reading down. */
   end(entry: ManifestEntry): void | Promise<void>;
   /** The entry's content cannot be read. What `begin` started is over. Throw to stop the reading. */

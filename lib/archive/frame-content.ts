@@ -1,5 +1,6 @@
 import { BackupError, isBackupError } from '../core/errors.ts';
 import { releaseBuffer } from '../core/release-buffer.ts';
+import { ContentPieces } from '../store/content-pieces.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { ContentReader, ContentSink } from './content.ts';
@@ -11,6 +12,8 @@ export interface FrameContentOptions {
   openArchive: (index: number) => FrameReader;
   /** Frames that are read and decompressed ahead. */
   parallel: number;
+  /** Archives that contents are spread over: a file of many extents goes back and forth between them. */
+  archives?: number;
   signal: AbortSignal;
 }
 
@@ -32,9 +35,11 @@ export class FrameContent implements ContentReader {
   private readonly options: FrameContentOptions;
   private readonly readers = new Map<number, FrameReader>();
   private readonly ahead = new Map<number, { bytes: Promise<Buffer>; pieces: number }>();
+  private readonly recent: RecentFrames;
 
   constructor(options: FrameContentOptions) {
     this.options = options;
+    this.recent = new RecentFrames(options.archives ?? 1);
   }
 
   async read(entries: AsyncIterable<readonly ManifestEntry[]>, sink: ContentSink): Promise<void> {
@@ -57,9 +62,12 @@ export class FrameContent implements ContentReader {
         return;
       }
       if (piece.isFirst) sink.begin(piece.entry);
-      if (bytes !== undefined) sink.bytes(piece.entry, bytes.subarray(piece.from, piece.to));
+      if (bytes !== undefined) {
+        const waiting = sink.bytes(piece.entry, bytes.subarray(piece.from, piece.to));
+        if (waiting !== undefined) await waiting;
+      }
       if (piece.isLast) await sink.end(piece.entry);
-      if (bytes !== undefined && isLastUse) releaseBuffer(bytes);
+      if (bytes !== undefined && isLastUse && piece.frame !== undefined) this.recent.keep(piece.frame, bytes);
     };
     for await (const batch of entries) {
       for (const entry of batch) {
@@ -77,11 +85,16 @@ export class FrameContent implements ContentReader {
   close(): void {
     for (const reader of this.readers.values()) reader.close();
     this.readers.clear();
+    this.recent.clear();
   }
 
   private *piecesOf(entry: ManifestEntry): Generator<Piece> {
     if (entry.kind !== 'file' || entry.size === 0) {
       yield { entry, from: 0, to: 0, isFirst: true, isLast: true };
+      return;
+    }
+    if (entry.extents !== undefined) {
+      yield* this.piecesOfExtents(entry);
       return;
     }
     if (entry.at === undefined) {
@@ -108,6 +121,18 @@ export class FrameContent implements ContentReader {
     }
   }
 
+  private *piecesOfExtents(entry: ManifestEntry): Generator<Piece> {
+    const pieces = new ContentPieces(entry, this.options.frames);
+    if (pieces.size !== entry.size) {
+      yield { entry, frame: -1, from: 0, to: 0, isFirst: true, isLast: true };
+      return;
+    }
+    for (let at = 0; at < pieces.length; at += 1) {
+      const { frame, offset, length } = pieces.piece(at);
+      yield { entry, frame, from: offset, to: offset + length, isFirst: at === 0, isLast: at === pieces.length - 1 };
+    }
+  }
+
   private startReading(piece: Piece): void {
     const { frame } = piece;
     if (frame === undefined || frame === -1) return;
@@ -116,7 +141,8 @@ export class FrameContent implements ContentReader {
       known.pieces += 1;
       return;
     }
-    const bytes = this.readFrame(frame);
+    const kept = this.recent.take(frame);
+    const bytes = kept === undefined ? this.readFrame(frame) : Promise.resolve(kept);
     // Awaited when its turn comes; a failure must not count as unhandled until then.
     bytes.catch(() => undefined);
     this.ahead.set(frame, { bytes, pieces: 1 });
@@ -148,3 +174,40 @@ export class FrameContent implements ContentReader {
     }
   }
 }
+
+/**
+ * Frames that were used a moment ago. A file whose content is spread over a chain's archives comes back to the same frame of
+ * each of them, again and again, and each time unpacks it anew if nobody keeps it: one an archive is enough, and some more.
+ */
+class RecentFrames {
+  private readonly most: number;
+  private readonly frames = new Map<number, Buffer>();
+
+  constructor(archives: number) {
+    this.most = Math.min(archives + fewFrames, mostRecentFrames);
+  }
+
+  take(frame: number): Buffer | undefined {
+    const bytes = this.frames.get(frame);
+    if (bytes !== undefined) this.frames.delete(frame);
+    return bytes;
+  }
+
+  keep(frame: number, bytes: Buffer): void {
+    this.frames.set(frame, bytes);
+    for (const [oldest, unused] of this.frames) {
+      if (this.frames.size <= this.most) return;
+      this.frames.delete(oldest);
+      releaseBuffer(unused);
+    }
+  }
+
+  clear(): void {
+    for (const bytes of this.frames.values()) releaseBuffer(bytes);
+    this.frames.clear();
+  }
+}
+
+/** What was packed later stands between older frames: a file here and there. */
+const fewFrames = 3;
+const mostRecentFrames = 32;

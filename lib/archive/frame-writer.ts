@@ -51,6 +51,11 @@ export class FrameWriter {
     return this.position;
   }
 
+  /** True when no frame is under way. */
+  get isIdle(): boolean {
+    return this.queue.length === 0;
+  }
+
   /** A buffer for one frame's raw bytes; given back by `write`. */
   takeBuffer(): Buffer {
     return this.freeBuffers.pop() ?? Buffer.allocUnsafeSlow(this.codec.frameBytes);
@@ -69,6 +74,25 @@ export class FrameWriter {
     // Awaited in order, later; a failure must not count as unhandled until then.
     stored.catch(() => undefined);
     this.queue.push({ buffer, used, stored, written, mark });
+    while (this.queue.length >= this.parallel) await this.writeOldest();
+  }
+
+  /**
+   * The same for a frame that is compressed already, of this writer's codec: it goes into the file as it is.
+   * @param sha256 of the stored bytes, in hex; the caller has proven it.
+   * @param size what it unpacks to, in bytes.
+   */
+  async writeStored(stored: Buffer, sha256: string, size: number, written: FrameWritten): Promise<void> {
+    if (this.breather.isDue) await this.breather.pause();
+    if (this.signal?.aborted === true) throw new BackupError('INTERRUPTED', {});
+    this.queue.push({
+      buffer: noBuffer,
+      used: size,
+      stored: Promise.resolve(stored),
+      written,
+      mark: undefined,
+      sha256,
+    });
     while (this.queue.length >= this.parallel) await this.writeOldest();
   }
 
@@ -109,6 +133,7 @@ export class FrameWriter {
 
   /** Closes without finishing; the caller removes the file. After `finish` there is nothing left to do. */
   async abort(): Promise<void> {
+    this.codec.stop?.();
     await Promise.allSettled(this.queue.map((job) => job.stored));
     this.close();
   }
@@ -136,7 +161,8 @@ export class FrameWriter {
       Object.assign(job.mark, { offset, digest: this.digest.copy() });
     this.put(stored);
     if (job.buffer.length === this.codec.frameBytes) this.freeBuffers.push(job.buffer);
-    job.written({ offset, storedSize: stored.length, size: job.used, sha256: hashOnce('sha256', stored, 'hex') });
+    const sha256 = job.sha256 ?? hashOnce('sha256', stored, 'hex');
+    job.written({ offset, storedSize: stored.length, size: job.used, sha256 });
     if (job.stored !== this.zeroFrame) releaseBuffer(stored);
   }
 
@@ -160,7 +186,12 @@ interface Job {
   stored: Promise<Buffer>;
   written: FrameWritten;
   mark: Mark | undefined;
+  /** Of the stored bytes, where it is known before they are. */
+  sha256?: string;
 }
+
+/** In the place of the raw bytes of a frame that comes compressed. */
+const noBuffer = Buffer.alloc(0);
 
 /** True when all bytes are zero: the first is, and each equals the one before it. */
 export function isZero(bytes: Buffer): boolean {

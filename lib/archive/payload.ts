@@ -55,6 +55,7 @@ export function manifestEntryOf(entry: SourceEntry): ManifestEntry {
     size: entry.size,
     ...(entry.linkTarget === undefined ? {} : { linkTarget: entry.linkTarget }),
     ...(entry.database === undefined ? {} : { database: entry.database }),
+    ...(entry.live === undefined ? {} : { live: entry.live }),
   };
 }
 

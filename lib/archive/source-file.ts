@@ -101,6 +101,21 @@ export class SourceFile {
     }
   }
 
+  /** Reads bytes at a position. @returns how many there were; none where the system refuses. */
+  readAt(buffer: Buffer, position: number, wanted: number): number {
+    let bytes = 0;
+    try {
+      while (bytes < wanted) {
+        const got = readSync(this.fd, buffer, bytes, wanted - bytes, position + bytes);
+        if (got === 0) break;
+        bytes += got;
+      }
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+    }
+    return bytes;
+  }
+
   /** True when the file was written to, or another took its place, since it was opened or scanned. */
   hasChanged(): boolean {
     const now = fstatSync(this.fd, { bigint: true });

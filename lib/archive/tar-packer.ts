@@ -4,6 +4,8 @@ import { finding } from '../core/findings.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { ManifestWriter } from '../store/manifest-writer.ts';
+import { BlockHasher, isBlock, smallestDeltaBytes, type BlockHashes, type ByteRun } from './block-hashes.ts';
+import type { ContentPlace } from './content-index.ts';
 import type { FrameWriter, Mark } from './frame-writer.ts';
 import { aboutEntry, manifestEntryOf, type AddOutcome } from './payload.ts';
 import { MemorySource } from './memory-source.ts';
@@ -17,6 +19,25 @@ import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 const smallFileAttempts = 4;
 const largeFileAttempts = 2;
 
+export interface TarPackerOptions {
+  /** How many frames the manifest has already: those of the archives that this one builds on. */
+  firstFrame?: number;
+  /** Where a content rests already; what has a place is not stored again. */
+  findContent?: (sha256: string, size: number) => ContentPlace | undefined;
+  /** Told of each content that is stored whole. */
+  onContent?: (stored: ManifestEntry) => void;
+  /** The blocks that a large file is hashed in; absent where nobody wants to know. */
+  blockSizeOf?: (entry: SourceEntry) => number | undefined;
+  /** Told of the blocks of a large file that was stored whole. */
+  onBlocks?: (stored: ManifestEntry, blocks: BlockHashes) => void;
+}
+
+/** Lines of unchanged entries that may wait behind an open frame. */
+const mostWaitingLines = 4096;
+
+/** Where the changed blocks of a file stand in the tar: unpacking them must not take them for the file. */
+export const blocksFolder = '.backup/blocks';
+
 /**
  * Packs entries into tar, and tar into frames. A file that fits into a frame is read straight into it, with plain
  * reads; a larger one flows through several. A frame holds entries of one target only.
@@ -27,16 +48,19 @@ export class TarPacker {
   private buffer: Buffer;
   private used = 0;
   private target = '';
-  /** Entries that end in the frame being filled. */
-  private ending: ManifestEntry[] = [];
+  private readonly options: TarPackerOptions;
+  /** Entries that end in the frame being filled, and the lines of unchanged ones among them. */
+  private ending: (ManifestEntry | string)[] = [];
   /** The number that the next frame will have in the manifest. */
-  private nextFrame = 0;
+  private nextFrame: number;
   /** The frames of a large file, kept back until it is known to be whole. */
   private heldBack: FrameTable | undefined;
 
-  constructor(frames: FrameWriter, manifest: ManifestWriter) {
+  constructor(frames: FrameWriter, manifest: ManifestWriter, options: TarPackerOptions = {}) {
     this.frames = frames;
     this.manifest = manifest;
+    this.options = options;
+    this.nextFrame = options.firstFrame ?? 0;
     this.buffer = frames.takeBuffer();
   }
 
@@ -51,10 +75,87 @@ export class TarPacker {
     return this.addSmall(entry);
   }
 
+  /**
+   * Puts an entry into the manifest whose content rests elsewhere: the entry, or its line in an older manifest. Returns a
+   * promise only where it has to wait.
+   */
+  passOn(line: ManifestEntry | string): void | Promise<void> {
+    if (this.used === 0 && this.ending.length === 0 && this.frames.isIdle) {
+      this.tell(line);
+      return this.manifest.isFull ? this.manifest.flush() : undefined;
+    }
+    this.ending.push(line);
+    return this.ending.length > mostWaitingLines ? this.letGo() : undefined;
+  }
+
+  /**
+   * Stores some runs of a file's blocks, proven to be those that were hashed; each run's place is told as it is packed. Gives
+   * false where the file has other bytes now: what was packed of it is of no use then, and does no harm.
+   */
+  async addBlocks(
+    entry: SourceEntry,
+    source: SourceFile,
+    blocks: BlockHashes,
+    runs: readonly ByteRun[],
+    onRun: (place: ContentPlace) => void,
+  ): Promise<boolean> {
+    const size = runs.reduce((sum, { from, to }) => sum + to - from, 0);
+    const header = { ...entry, path: `${blocksFolder}/${entry.path}`, size };
+    if (this.used > 0 && (this.target !== entry.target || this.used + tarHeaderSize(header) > this.buffer.length)) {
+      await this.seal();
+    }
+    this.target = entry.target;
+    this.used += encodeTarHeader(header, this.buffer, this.used);
+    const block = Buffer.allocUnsafeSlow(blocks.blockSize);
+    let isWhole = true;
+    for (const { from, to } of runs) {
+      if (this.used === this.buffer.length) await this.seal();
+      onRun({ frame: this.nextFrame, offset: this.used });
+      for (let at = from; at < to; at += blocks.blockSize) {
+        const wanted = Math.min(blocks.blockSize, to - at);
+        const read = source.readAt(block, at, wanted);
+        isWhole &&= read === wanted && isBlock(block.subarray(0, wanted), blocks, at / blocks.blockSize);
+        await this.pack(block, wanted);
+      }
+    }
+    block.fill(0);
+    await this.pack(block.length >= 512 ? block : Buffer.alloc(512), tarPadding(size));
+    return isWhole;
+  }
+
   /** Ends the last frame and waits until all are written. */
   async finish(): Promise<void> {
-    await this.seal();
+    await this.letGo();
     await this.frames.drain();
+    await this.letGo();
+  }
+
+  /** Gives everything that waits for the open frame to the manifest, sooner or later. */
+  private async letGo(): Promise<void> {
+    if (this.used > 0) return this.seal();
+    await this.frames.drain();
+    const lines = this.ending;
+    this.ending = [];
+    for (const line of lines) {
+      this.tell(line);
+      if (this.manifest.isFull) await this.manifest.flush();
+    }
+  }
+
+  private tell(line: ManifestEntry | string): void {
+    if (typeof line === 'string') this.manifest.entryText(line);
+    else this.manifest.entry(line);
+  }
+
+  /** Puts bytes behind what is in the frame, and into the next ones. */
+  private async pack(bytes: Buffer, length: number): Promise<void> {
+    for (let at = 0; at < length;) {
+      if (this.used === this.buffer.length) await this.seal();
+      const taken = Math.min(length - at, this.buffer.length - this.used);
+      bytes.copy(this.buffer, this.used, at, at + taken);
+      this.used += taken;
+      at += taken;
+    }
   }
 
   private addSmall(entry: SourceEntry): AddOutcome | Promise<AddOutcome> {
@@ -102,18 +203,40 @@ export class TarPacker {
 
   /** Writes the header before content that stands in the buffer already. */
   private keep(entry: SourceEntry, contentAt: number): AddOutcome {
-    encodeTarHeader(entry, this.buffer, this.used);
     const contentEnd = contentAt + entry.size;
-    const paddedEnd = contentEnd + tarPadding(entry.size);
-    this.buffer.fill(0, contentEnd, paddedEnd);
     const stored = manifestEntryOf(entry);
     if (entry.kind === 'file') {
-      stored.sha256 = hashOnce('sha256', this.buffer.subarray(contentAt, contentEnd), 'hex');
+      const content = this.buffer.subarray(contentAt, contentEnd);
+      stored.sha256 = hashOnce('sha256', content, 'hex');
+      const known = entry.size === 0 ? undefined : this.options.findContent?.(stored.sha256, entry.size);
+      if (known !== undefined) {
+        // It stands behind what the frame holds, and is forgotten there.
+        stored.at = known;
+        this.ending.push(stored);
+        return { stored };
+      }
       if (entry.size > 0) stored.at = { frame: this.nextFrame, offset: contentAt };
+      this.noteContent(entry, stored, content);
     }
+    encodeTarHeader(entry, this.buffer, this.used);
+    const paddedEnd = contentEnd + tarPadding(entry.size);
+    this.buffer.fill(0, contentEnd, paddedEnd);
     this.used = paddedEnd;
     this.ending.push(stored);
     return { stored };
+  }
+
+  private noteContent(entry: SourceEntry, stored: ManifestEntry, content: Buffer): void {
+    if (stored.at !== undefined) this.options.onContent?.(stored);
+    const hasher = this.blockHasher(entry);
+    if (hasher === undefined) return;
+    hasher.update(content);
+    this.options.onBlocks?.(stored, hasher.finish());
+  }
+
+  private blockHasher(entry: SourceEntry): BlockHasher | undefined {
+    const blockSize = entry.size < smallestDeltaBytes ? undefined : this.options.blockSizeOf?.(entry);
+    return blockSize === undefined ? undefined : new BlockHasher(blockSize, entry.size);
   }
 
   private async addLarge(entry: SourceEntry): Promise<AddOutcome> {
@@ -133,6 +256,8 @@ export class TarPacker {
         if (result.problem === undefined && (!changed || attempt >= largeFileAttempts)) {
           this.ending.push(result.stored);
           await this.releaseHeldBack(firstFrame);
+          this.options.onContent?.(result.stored);
+          if (result.blocks !== undefined) this.options.onBlocks?.(result.stored, result.blocks.finish());
           return changed ? { stored: result.stored, finding: finding('file-changed', aboutEntry(entry)) } : result;
         }
         this.used = 0;
@@ -151,9 +276,10 @@ export class TarPacker {
     source: SourceFile | MemorySource,
     entry: SourceEntry,
     mark: Mark,
-  ): Promise<{ stored: ManifestEntry; padded: boolean; problem?: ReadProblem }> {
+  ): Promise<{ stored: ManifestEntry; padded: boolean; problem?: ReadProblem; blocks?: BlockHasher | undefined }> {
     const stored = manifestEntryOf(entry);
     const digest = createHash('sha256');
+    const blocks = this.blockHasher(entry);
     this.used = encodeTarHeader(entry, this.buffer, 0);
     if (this.used === this.buffer.length) await this.seal(mark);
     stored.at = { frame: this.nextFrame, offset: this.used };
@@ -166,7 +292,9 @@ export class TarPacker {
         padded = true;
         this.buffer.fill(0, this.used + read.bytes, this.used + wanted);
       }
-      digest.update(this.buffer.subarray(this.used, this.used + wanted));
+      const content = this.buffer.subarray(this.used, this.used + wanted);
+      digest.update(content);
+      blocks?.update(content);
       this.used += wanted;
       left -= wanted;
       // The frame in which the file ends stays open, also when it is full: the entry is told with it.
@@ -179,7 +307,7 @@ export class TarPacker {
       left -= wanted;
     }
     stored.sha256 = digest.digest('hex');
-    return { stored, padded };
+    return { stored, padded, blocks };
   }
 
   /** Gives the frame being filled to the writer. `mark` is set to where the first frame sealed with it begins. */
@@ -199,7 +327,7 @@ export class TarPacker {
         const line = { frame: number, archive: 0, ...frame };
         if (heldBack !== undefined && heldBack === this.heldBack) heldBack.add(line);
         else this.manifest.frame(line);
-        for (const entry of ending) this.manifest.entry(entry);
+        for (const line of ending) this.tell(line);
       },
       mark,
     );

@@ -4,7 +4,7 @@ import { codecOf } from './codecs.ts';
 import { appendEmbeddedManifest } from './embedded-manifest.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { AddOutcome, FinishedPayload, PayloadDescription, PayloadWriter } from './payload.ts';
-import { TarPacker } from './tar-packer.ts';
+import { TarPacker, type TarPackerOptions } from './tar-packer.ts';
 import type { Compression } from '../config/settings.ts';
 
 export interface TarPayloadOptions {
@@ -24,9 +24,10 @@ export interface TarPayloadOptions {
 export class TarPayload implements PayloadWriter {
   private readonly options: TarPayloadOptions;
   private readonly frames: FrameWriter;
-  private readonly packer: TarPacker;
+  readonly packer: TarPacker;
 
-  constructor(options: TarPayloadOptions) {
+  /** @param packing what the packer is to know beyond this archive. */
+  constructor(options: TarPayloadOptions, packing: TarPackerOptions = {}) {
     this.options = options;
     this.frames = new FrameWriter({
       file: options.file,
@@ -36,7 +37,7 @@ export class TarPayload implements PayloadWriter {
       parallel: options.parallel,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    this.packer = new TarPacker(this.frames, options.manifest);
+    this.packer = new TarPacker(this.frames, options.manifest, packing);
   }
 
   add(entry: SourceEntry): AddOutcome | Promise<AddOutcome> {

@@ -60,7 +60,7 @@ export class TreeContent implements ContentReader {
         }
         // One byte more than the manifest names is enough to show that the file is longer.
         if (got === 0 || total > entry.size) break;
-        sink.bytes(entry, this.buffer.subarray(0, got));
+        await sink.bytes(entry, this.buffer.subarray(0, got));
         total += got;
         // Nothing else here waits, so that a signal would be heard after the file only.
         if (this.breather.isDue) await this.breather.pause();

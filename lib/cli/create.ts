@@ -1,12 +1,21 @@
+import { resolve } from 'node:path';
 import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import { printablePath } from '../core/path-bytes.ts';
-import { defaultLevel, highestLevel } from '../config/default-settings.ts';
-import type { BackupMode, Compression, StorageFormat, StorageSettings } from '../config/settings.ts';
+import { defaultLevel, highestLevel, lowestLevel } from '../config/default-settings.ts';
+import {
+  compressions,
+  type BackupMode,
+  type Compression,
+  type StorageFormat,
+  type StorageSettings,
+} from '../config/settings.ts';
 import { createBackup } from '../operations/create-backup.ts';
 import type { CreateRequest, CreateResult } from '../operations/create-result.ts';
 import { planBackup } from '../operations/plan-backup.ts';
+import { backupName } from './backup-name.ts';
 import { showFindings } from './findings-text.ts';
+import { parseDate } from './parse-date.ts';
 import { formatBytes, formatDuration } from './format-amounts.ts';
 import { splitList, wordList } from './split-list.ts';
 import { plainTable } from './table.ts';
@@ -20,6 +29,10 @@ interface CreateOptions {
   'compression-level': number | undefined;
   format: StorageFormat | undefined;
   exclude: string[] | undefined;
+  'base-backup': string | undefined;
+  since: string | undefined;
+  output: string | undefined;
+  rehash: boolean;
   encrypt: boolean | undefined;
   'dry-run': boolean;
 }
@@ -37,9 +50,13 @@ export const createVerb = defineVerb<CreateOptions>({
         alias: ['type', 't'],
         describe: text.mode,
       })
-      .option('compression', { choices: ['none', 'gzip', 'zstd'] as const, describe: text.compression })
+      .option('compression', { choices: compressions, describe: text.compression })
       .option('compression-level', { type: 'number', describe: text.compressionLevel, requiresArg: true })
       .option('format', { choices: ['tar', 'zip', 'directory'] as const, describe: text.format })
+      .option('base-backup', { type: 'string', describe: text.baseBackup, requiresArg: true })
+      .option('since', { type: 'string', describe: text.since, requiresArg: true })
+      .option('rehash', { type: 'boolean', default: false, describe: text.rehash })
+      .option('output', { type: 'string', alias: 'o', describe: text.output, requiresArg: true })
       .option('exclude', { type: 'string', describe: text.exclude, coerce: wordList, requiresArg: true })
       .option('encrypt', { type: 'boolean', describe: text.encrypt })
       .option('dry-run', { type: 'boolean', default: false, describe: text.dryRun }),
@@ -49,10 +66,15 @@ export const createVerb = defineVerb<CreateOptions>({
     const run = { ...opened, settings: { ...opened.settings, storage } };
     const request: CreateRequest = {
       type: 'manual',
-      ...(options.name === undefined ? {} : { name: nameOf(options.name) }),
+      ...(options.name === undefined ? {} : { name: backupName(options.name) }),
       ...(options.mode === undefined ? {} : { mode: options.mode }),
       ...(options.targets === undefined ? {} : { targets: options.targets }),
       ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+      ...(options['base-backup'] === undefined ? {} : { baseBackup: options['base-backup'] }),
+      ...(options.since === undefined ? {} : { since: sinceDate(options.since, opened.settings.timezone) }),
+      ...(options.output === undefined ? {} : { output: resolve(context.workingFolder, options.output) }),
+      rehash: options.rehash,
+      workingFolder: context.workingFolder,
     };
     if (options['dry-run']) {
       const plan = await planBackup(run, request);
@@ -72,11 +94,12 @@ export const createVerb = defineVerb<CreateOptions>({
 
 /** The settings with what the command line says instead. @throws BackupError OPTION_INVALID */
 function storageFor(settings: StorageSettings, options: CreateOptions): StorageSettings {
-  const compression = options.compression ?? settings.compression;
+  const named = formatOfName(options.output);
+  const compression = options.compression ?? named?.compression ?? settings.compression;
   const level =
     options['compression-level'] ??
     (compression === settings.compression ? settings.compressionLevel : defaultLevel[compression]);
-  const least = compression === 'none' ? 0 : 1;
+  const least = lowestLevel[compression];
   const most = highestLevel[compression];
   if (!Number.isInteger(level) || level < least || level > most) {
     throw new BackupError('OPTION_INVALID', {
@@ -86,28 +109,44 @@ function storageFor(settings: StorageSettings, options: CreateOptions): StorageS
     });
   }
   // Who asks for a compression asks for an archive, also where the settings keep a plain tree.
+  const isArchive = options.compression !== undefined || named !== undefined;
   const format =
-    options.format ?? (options.compression !== undefined && settings.format === 'directory' ? 'tar' : settings.format);
+    options.format ?? named?.format ?? (isArchive && settings.format === 'directory' ? 'tar' : settings.format);
+  refuseOtherEnding(options, named, compression, format);
   return { ...settings, compression, compressionLevel: level, format, encrypt: options.encrypt ?? settings.encrypt };
 }
 
-function nameOf(name: string): string {
-  if (name.trim() === '' || name.length > 200 || /\p{Cc}/u.test(name)) {
-    throw new BackupError('OPTION_INVALID', {
-      option: 'name',
-      value: name.slice(0, 50),
-      expected: '1 to 200 printable characters',
-    });
-  }
-  if (name === 'latest' || name.startsWith('backup-')) {
-    // Such a name would stand for another backup, or hide one.
-    throw new BackupError('OPTION_INVALID', {
-      option: 'name',
-      value: name,
-      expected: 'a name that is not `latest` and does not begin like an ID',
-    });
-  }
-  return name;
+/** What the ending of `--output` says about what is in the file; undefined where it says nothing. */
+function formatOfName(output = ''): { format: StorageFormat; compression?: Compression } | undefined {
+  const ending = /\.(zip|tgz|tbz2?|txz|tzst|tar(?:\.(?:gz|bz2|xz|zst))?)$/.exec(output)?.[1];
+  if (ending === undefined) return undefined;
+  if (ending === 'zip') return { format: 'zip' };
+  const last = ending.replace(/^tar\.?|^t/, '');
+  const compression = ({ gz: 'gzip', bz: 'bzip2', bz2: 'bzip2', xz: 'xz', zst: 'zstd' } as const)[last] ?? 'none';
+  return { format: 'tar', compression };
+}
+
+function refuseOtherEnding(
+  { output = '' }: CreateOptions,
+  named: ReturnType<typeof formatOfName>,
+  compression: Compression,
+  format: StorageFormat,
+): void {
+  const isSame = named?.format === format && (named.compression ?? compression) === compression;
+  if (named === undefined || isSame) return;
+  const expected = `an ending that fits what is asked for: ${format}, ${compression}`;
+  throw new BackupError('OPTION_INVALID', { option: 'output', value: output, expected });
+}
+
+/** A date as people write it: a day begins at midnight in the time zone of the settings, else the machine's. */
+function sinceDate(text: string, timezone: string | undefined): Date {
+  const date = parseDate(text, timezone);
+  if (date !== undefined) return date;
+  throw new BackupError('OPTION_INVALID', {
+    option: 'since',
+    value: text,
+    expected: 'a date such as 2026-11-20, or a date and time such as 2026-11-20T03:00:00Z',
+  });
 }
 
 function showResult(context: CommandContext, result: CreateResult): void {

@@ -9,6 +9,8 @@ export const verbs: Record<string, () => Promise<AnyVerb>> = {
   show: async () => (await import('./show.ts')).showVerb,
   verify: async () => (await import('./verify.ts')).verifyVerb,
   restore: async () => (await import('./restore.ts')).restoreVerb,
+  diff: async () => (await import('./diff.ts')).diffVerb,
+  consolidate: async () => (await import('./consolidate.ts')).consolidateVerb,
   cleanup: async () => (await import('./cleanup.ts')).cleanupVerb,
   schedule: async () => (await import('./schedule.ts')).scheduleVerb,
   config: async () => (await import('./config.ts')).configVerb,

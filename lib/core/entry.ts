@@ -23,6 +23,16 @@ export interface Entry {
   linkTarget?: string;
   /** Set for a database: what is stored is a checked copy of it, never its file as it lies there. */
   database?: DatabaseKind;
+  /** A database's file, and its log, as they were before it was copied. */
+  live?: LiveDatabase;
+}
+
+/** What tells whether anything was committed to a database since: its file's size in bytes, its counter, its log. */
+export interface LiveDatabase {
+  size: number;
+  changeCounter: number;
+  /** Absent where there was no log, or an empty one. */
+  wal?: { size: number; mtimeNs: bigint; inode: bigint };
 }
 
 /** An entry as the targets give it, before it is stored. */
@@ -32,6 +42,13 @@ export interface SourceEntry extends Entry {
   readFrom?: string;
   /** The bytes themselves, for what was made for the backup. */
   content?: Buffer;
+  /** Bytes of the blocks that it changes in: a database's page size. */
+  blockSize?: number;
+  /**
+   * What an incremental backup takes over from its base without a look at the file: the `content`, known to be the same, or
+   * the whole `entry` as it was.
+   */
+  takeOver?: 'content' | 'entry';
   /** Told of bytes as they are read from the file. */
   onRead?: (bytes: number) => void;
 }

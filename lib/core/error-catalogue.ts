@@ -102,7 +102,16 @@ export const errorCatalogue = {
   })),
   CODEC_UNAVAILABLE: define<{ codec: string; missing: string }>(exitCode.usage, (p) => ({
     message: `Compression ${p.codec} is not available here: it needs ${p.missing}.`,
-    hint: 'Choose another --compression, or run on that runtime.',
+    hint: 'Choose another --compression, or run where there is one.',
+  })),
+  /** `backup`: the one that was to be built on; `archive`: a path of its chain. */
+  BASE_UNUSABLE: define<{ backup: string; archive: string; reason: string }>(exitCode.failed, (p) => ({
+    message: `No backup can build on ${p.backup}: ${p.archive}: ${p.reason}. Nothing was written.`,
+    hint: 'Bring the archive back beside the others, name another base with --base-backup, or make a new full backup with --mode full.',
+  })),
+  BASE_ENCRYPTED: define<{ backup: string }>(exitCode.key, (p) => ({
+    message: `No backup can build on ${p.backup}: it is encrypted, and this version has no key for it. Nothing was written.`,
+    hint: 'Name another base with --base-backup, or make a new full backup with --mode full.',
   })),
   ENCRYPTION_UNAVAILABLE: define<Record<never, never>>(exitCode.usage, () => ({
     message: 'Encryption was asked for, but this version does not encrypt. Nothing was written.',
@@ -173,7 +182,7 @@ export const errorCatalogue = {
   })),
   ARCHIVE_UNKNOWN: define<{ archive: string; reason: string }>(exitCode.problemFound, (p) => ({
     message: `${p.archive} is not an archive that can be read here: ${p.reason}.`,
-    hint: 'Archives are .tar, .tar.gz, .tar.zst and .zip files.',
+    hint: 'Archives are .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst and .zip files.',
   })),
   MANIFEST_DAMAGED: define<{ backup: string; problem: string }>(exitCode.problemFound, (p) => ({
     message: `The manifest of ${p.backup} is damaged: ${p.problem}.`,

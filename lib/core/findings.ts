@@ -38,6 +38,13 @@ const named = (p: FindingParams): string => p.path ?? p.target ?? '';
 
 const causesOf = ({ causes = [] }: FindingParams): string => causes.map((one) => ` ${one.message}`).join('');
 
+/** Why a full backup is made in place of another. */
+function whyFull({ reason }: FindingParams): string {
+  if (reason === 'chain-long') return 'the chain is as long as incremental.maxIncrementals allows';
+  if (reason === 'zip') return 'a zip always stands alone';
+  return 'there is no complete backup of these targets to build on';
+}
+
 export const findingCatalogue = {
   // While a backup is made
   'file-unreadable': {
@@ -101,7 +108,16 @@ export const findingCatalogue = {
   },
   'mode-full': {
     incomplete: false,
-    text: (p) => `Mode ${p.kind} was asked for; this version makes full backups, so a full one was made.`,
+    text: (p) => `Mode ${p.kind} was asked for, and a full backup was made: ${whyFull(p)}.`,
+  },
+  'base-unusable': {
+    incomplete: false,
+    text: (p) => `A full backup was made, because no backup can build on ${named(p)} (${p.reason}).`,
+  },
+  'since-left-out': {
+    incomplete: false,
+    text: (p) =>
+      `${p.count} files have not changed since ${p.expected} and are not in any backup that this one builds on: left out, as --since asks.`,
   },
   'certificate-unreadable': {
     incomplete: false,
@@ -183,6 +199,13 @@ export const findingCatalogue = {
   'count-mismatch': {
     incomplete: false,
     text: (p) => `${named(p)}: metadata.json names ${p.expected}, the manifest holds ${p.found}.`,
+  },
+  // While backups are compared
+  /** `found`: the backup whose own findings (`causes`) say why. */
+  'not-compared': {
+    incomplete: false,
+    text: (p) =>
+      `${named(p)} was not compared${p.reason === undefined ? '' : ` (${p.reason})`}.${p.found === undefined ? '' : ` Backup ${p.found}:${causesOf(p) || ' see it.'}`}`,
   },
 } as const satisfies Record<string, FindingDefinition>;
 

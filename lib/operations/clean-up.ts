@@ -5,7 +5,8 @@ import type { BackupKind } from '../store/metadata.ts';
 import { planRetention, type RetentionCandidate, type RetentionReason } from '../store/plan-retention.ts';
 import { finishRemovals, removeBackup } from '../store/remove-backup.ts';
 import { withStoreLock } from '../store/store-lock.ts';
-import { listStore, openStore, type Store, type StoredBackup } from '../store/store.ts';
+import { listStore, openStore, type Store, type StoredBackup, type StoreListing } from '../store/store.ts';
+import { openLoneArchives } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
 
 /** What a cleanup is asked for. A limit that is given takes the place of the setting of its name; the others hold. */
@@ -52,7 +53,7 @@ export async function cleanUp(context: RunContext, request: CleanupRequest = {})
   context.events.emit('phase', 'clean-up');
   // Before the lock, which would create a store that is not there.
   const listing = await listStore(store);
-  if (request.dryRun === true) return planFor(context, policy, listing.backups, true);
+  if (request.dryRun === true) return planFor(context, policy, listing, true);
 
   const lock = {
     verb: 'cleanup',
@@ -63,9 +64,9 @@ export async function cleanUp(context: RunContext, request: CleanupRequest = {})
   };
   return withStoreLock(store, lock, async () => {
     await finishRemovals(store);
-    const { backups } = await listStore(store);
-    const result = planFor(context, policy, backups, false);
-    removeAll(context, store, backups, result.remove);
+    const current = await listStore(store);
+    const result = await planFor(context, policy, current, false);
+    removeAll(context, store, current.backups, result.remove);
     return result;
   });
 }
@@ -84,13 +85,20 @@ function policyOf(settings: RetentionSettings, request: CleanupRequest): Retenti
   return { ...settings, ...Object.fromEntries(Object.entries(given).filter(isGiven)) };
 }
 
-function planFor(
+async function planFor(
   context: RunContext,
   policy: RetentionSettings,
-  backups: readonly StoredBackup[],
+  { backups, loneArchives }: StoreListing,
   dryRun: boolean,
-): CleanupResult {
-  const plan = planRetention(backups.map(candidateOf), policy, context.clock.now(), context.settings.timezone);
+): Promise<CleanupResult> {
+  const withBytes = new Set(backups.filter(hasItsBytes).map((one) => one.id));
+  const known = new Set(backups.map((one) => one.id));
+  // What is not in the store at all may be elsewhere; what is in it without its bytes is nowhere.
+  const isWhole = ({ metadata }: StoredBackup): boolean =>
+    metadata.chain.every((id) => withBytes.has(id) || !known.has(id));
+  const candidates = backups.map((one) => candidateOf(one, isWhole(one)));
+  const { timezone } = context.settings;
+  const plan = planRetention(candidates, policy, context.clock.now(), timezone, await neededByLone(loneArchives));
   const byId = new Map(backups.map((backup) => [backup.id, backup.metadata]));
   const verdicts = (list: { id: string; reasons: RetentionReason[] }[]): CleanupVerdict[] =>
     list.flatMap(({ id, reasons }) => {
@@ -115,14 +123,21 @@ function hasItsBytes({ archive, metadata }: StoredBackup): boolean {
   return size !== undefined && size === (metadata.archive?.size ?? size);
 }
 
-function candidateOf(backup: StoredBackup): RetentionCandidate {
+/** Archives that lost their folders stay, and so does what they build on. */
+async function neededByLone(files: readonly string[]): Promise<Pick<RetentionCandidate, 'id' | 'buildsOn'>[]> {
+  const lone = await openLoneArchives(files);
+  return lone.flatMap((one) => (one.kind === 'backup' ? [{ id: one.id, buildsOn: one.metadata.chain }] : []));
+}
+
+/** @param hasBytes whether it and all that it builds on are there. */
+function candidateOf(backup: StoredBackup, hasBytes: boolean): RetentionCandidate {
   const { id, metadata } = backup;
-  const hasBytes = hasItsBytes(backup);
   return {
     id,
     timestamp: new Date(metadata.timestamp),
     type: metadata.type,
-    complete: metadata.complete && hasBytes,
+    // What was limited to a date holds a part of the project, and replaces nothing.
+    complete: metadata.complete && hasBytes && metadata.since === undefined,
     ...(metadata.verifiedAt === undefined || !hasBytes ? {} : { verifiedAt: new Date(metadata.verifiedAt) }),
     targets: Object.keys(metadata.targets).filter((name) => (metadata.targets[name]?.files ?? 0) > 0),
     buildsOn: metadata.chain.filter((base) => base !== id),
@@ -130,7 +145,10 @@ function candidateOf(backup: StoredBackup): RetentionCandidate {
   };
 }
 
-/** Oldest last in the plan, so from its end: whatever stops this, the newer ones are still there. */
+/**
+ * Oldest last in the plan, so from its end: whatever stops this, the newer ones are still there. But what builds on a backup
+ * goes before it.
+ */
 function removeAll(
   context: RunContext,
   store: Store,
@@ -138,9 +156,14 @@ function removeAll(
   remove: readonly CleanupVerdict[],
 ): void {
   const byId = new Map(backups.map((backup) => [backup.id, backup]));
-  for (const { id } of [...remove].reverse()) {
+  const oldestFirst = [...remove].reverse().flatMap(({ id }) => byId.get(id) ?? []);
+  const removed = new Set<string>();
+  const removeWithDependents = (backup: StoredBackup): void => {
+    if (removed.has(backup.id)) return;
+    removed.add(backup.id);
+    for (const other of oldestFirst) if (other.metadata.chain.includes(backup.id)) removeWithDependents(other);
     if (context.signal.aborted) throw new BackupError('INTERRUPTED', {});
-    const backup = byId.get(id);
-    if (backup !== undefined) removeBackup(store, backup);
-  }
+    removeBackup(store, backup);
+  };
+  oldestFirst.forEach(removeWithDependents);
 }

@@ -1,25 +1,13 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { makeFolder } from '../core/durable-files.ts';
-import { BackupError, isSystemError, writeError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
-import { nextBackupId } from '../store/backup-id.ts';
-import { finishRemovals } from '../store/remove-backup.ts';
-import {
-  idsInStore,
-  openStore,
-  prepareStore,
-  removeLeftovers,
-  removeNewStore,
-  temporaryFolder,
-  type Store,
-} from '../store/store.ts';
+import { nextBackupId, type NextId } from '../store/backup-id.ts';
+import { openStore, prepareStore, removeNewStore, type Store } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import type { CreateRequest, CreateResult, CreateWatch } from './create-result.ts';
 import { CreateRun } from './create-run.ts';
 import { prepareCreate } from './plan-backup.ts';
 import type { RunContext } from './run-context.ts';
+import { inWorkFolder } from './work-folder.ts';
 
 /**
  * Makes a backup and publishes it. What cannot be read is left out, and the backup marked incomplete; what cannot be
@@ -54,23 +42,10 @@ export async function createInLockedStore(
   targets: readonly TargetDefinition[],
   watch?: CreateWatch,
 ): Promise<CreateResult> {
-  // Another run that had made the store may just have taken it back.
-  makeFolder(temporaryFolder(store), store.modes.folder);
-  const leftovers = (await finishRemovals(store)) + (await removeLeftovers(store));
-  const next = nextBackupId(idsInStore(store), context.clock.now(), context.random);
-  const workFolder = join(temporaryFolder(store), next.id);
-  try {
-    makeFolder(workFolder, store.modes.folder);
-    const run = new CreateRun(context, request, store, next, workFolder, watch);
+  const nextId = (existing: readonly string[]): NextId => nextBackupId(existing, context.clock.now(), context.random);
+  return inWorkFolder(context.signal, store, nextId, async ({ next, path, leftovers }) => {
+    const run = new CreateRun(context, request, store, next, path, watch);
     if (leftovers > 0) run.report(finding('leftovers-removed', { count: leftovers }));
-    return await run.create(targets);
-  } catch (error) {
-    if (context.signal.aborted) throw new BackupError('INTERRUPTED', {}, { cause: error });
-    if (isSystemError(error, ...writeFailures)) throw writeError(error, store.path, 'writing the backup');
-    throw error;
-  } finally {
-    rmSync(workFolder, { recursive: true, force: true });
-  }
+    return run.create(targets);
+  });
 }
-
-const writeFailures = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'EFBIG', 'EMFILE', 'ENFILE'];

@@ -11,6 +11,16 @@ export interface CreateRequest {
   /** Names of the targets to keep; all enabled ones where absent. */
   targets?: string[];
   exclude?: string[];
+  /** The backup that it builds on, by its ID, its name or the path of its archive. */
+  baseBackup?: string;
+  /** What a path in `baseBackup` is relative to, absolute. */
+  workingFolder?: string;
+  /** Reads every file, whatever the system says of it. */
+  rehash?: boolean;
+  /** Only what has changed since then is stored. */
+  since?: Date;
+  /** The archive's path, absolute, in place of the store; a folder takes it under its usual name. */
+  output?: string;
 }
 
 /** For whoever has to know what of the project a backup holds: a restore, of its safety backup. */
@@ -27,6 +37,8 @@ export interface CreateResult {
   name?: string;
   type: BackupType;
   mode: BackupMode;
+  /** The ID of the backup that it builds on. */
+  base?: string;
   directory: string;
   archive?: string;
   files: number;

@@ -1,27 +1,33 @@
 import { join } from 'node:path';
-import { codecOf } from '../archive/codecs.ts';
 import type { AddOutcome, PayloadWriter } from '../archive/payload.ts';
-import { makeFolder } from '../core/durable-files.ts';
+import { makeFolder, writeNewFile } from '../core/durable-files.ts';
 import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import { finding, meansIncomplete, type Finding } from '../core/findings.ts';
+import type { StorageSettings } from '../config/settings.ts';
 import { readGitState } from '../core/git-state.ts';
 import { toolkitVersion } from '../core/version.ts';
+import { chainArchivesOf } from '../store/chain-archive.ts';
 import type { NextId } from '../store/backup-id.ts';
+import { BlockCache } from '../store/block-cache.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
 import { ManifestWriter } from '../store/manifest-writer.ts';
-import { formatVersion, type Metadata } from '../store/metadata.ts';
-import { archiveFileName, publishBackup } from '../store/publish-backup.ts';
+import { formatVersion, type ArchiveSummary, type Metadata } from '../store/metadata.ts';
+import { publishBackup } from '../store/publish-backup.ts';
 import { restoreInstructions, type PlacedSource } from '../store/restore-instructions.ts';
-import { listStore, type Store, type StoredBackup } from '../store/store.ts';
+import { elsewhereNote, listStore, type Store, type StoredBackup } from '../store/store.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
+import { archivePlace, type ArchivePlace } from './archive-place.ts';
+import { chooseBase, type ChosenMode } from './choose-base.ts';
 import { collectEntries } from './collect-entries.ts';
 import type { CreateRequest, CreateResult, CreateWatch, TargetTotals } from './create-result.ts';
+import { DatabaseChanges } from './database-changes.ts';
 import { DatabaseCopier } from './database-copier.ts';
 import { knownDatabases } from './known-databases.ts';
 import { openPayload } from './open-payload.ts';
 import { expectationOf, PackProgress } from './pack-progress.ts';
 import type { RunContext } from './run-context.ts';
+import { SinceFilter } from './since-filter.ts';
 
 /** More findings than this are counted, not listed. */
 const mostFindings = 1000;
@@ -43,6 +49,9 @@ export class CreateRun {
   private storedEntries = 0;
   private readonly watch: CreateWatch | undefined;
   private progress: PackProgress;
+  private chosen: ChosenMode = { mode: 'full', findings: [] };
+  private filter: SinceFilter | undefined;
+  private changes: DatabaseChanges;
 
   constructor(
     context: RunContext,
@@ -59,6 +68,7 @@ export class CreateRun {
     this.next = next;
     this.workFolder = workFolder;
     this.progress = new PackProgress(context.events, {});
+    this.changes = new DatabaseChanges(context.settings.root, undefined);
   }
 
   report(one: Finding): void {
@@ -73,27 +83,35 @@ export class CreateRun {
     const { settings, clock, events } = context;
     const startedMs = clock.monotonicMs();
     const git = readGitState(settings.root, context.environment);
-    const mode = request.mode ?? (settings.incremental.enabled ? 'incremental' : 'full');
-    if (mode !== 'full') this.report(finding('mode-full', { kind: mode }));
+    const { backups } = await listStore(store);
+    const names = targets.map((target) => target.name);
+    const chosen = await chooseBase(context, request, names, backups, store);
+    this.chosen = chosen;
+    for (const one of chosen.findings) this.report(one);
+    if (request.rehash !== true) this.changes = new DatabaseChanges(settings.root, chosen.base);
+    this.filter = request.since === undefined ? undefined : new SinceFilter(request.since, chosen.base);
 
     const folder = join(this.workFolder, 'folder');
     makeFolder(folder, store.modes.folder);
-    const archiveFile = join(this.workFolder, 'archive');
     const manifestFile = join(folder, 'manifest.jsonl.gz');
-    const archiveName = this.archiveName();
-    const manifest = new ManifestWriter(manifestFile, this.manifestHeader(targets, archiveName), store.modes.file);
+    const place = archivePlace(settings, store, request, next, this.workFolder);
+    this.noteElsewhere(place);
+    const header = this.manifestHeader(targets, place?.file);
+    const manifest = new ManifestWriter(manifestFile, header, store.modes.file);
+    const blockCache = this.keepsBlocks() ? new BlockCache(store) : undefined;
     const copier = new DatabaseCopier(context, this.workFolder, this.placed);
-    const { backups } = await listStore(store);
     this.noteClock(backups[0]);
     this.progress = new PackProgress(events, expectationOf(backups, targets));
     const payload = await openPayload({
       storage: settings.storage,
       store,
       manifest,
-      archiveFile,
+      archiveFile: place?.temporary ?? '',
       folder,
       begunAt: next.time,
-      previous: backups.find((one) => one.metadata.complete),
+      chosen,
+      rehash: request.rehash === true,
+      blockCache,
       signal: context.signal,
     });
     try {
@@ -104,7 +122,8 @@ export class CreateRun {
         knownDatabases: new Set([...knownDatabases(backups), ...(this.watch?.knownDatabases ?? [])]),
       });
       if (targets.some((target) => target.sources.includes('@databases'))) {
-        for (const origin of collector.found.databases) void copier.start(origin);
+        for (const origin of collector.found.databases)
+          if (!this.changes.isUncommitted(origin)) void copier.start(origin);
       }
       events.emit('phase', 'pack');
       for (const target of targets) await this.packTarget(target, collector.entriesOf(target), payload, copier);
@@ -120,23 +139,23 @@ export class CreateRun {
         checksum: `sha256:${finishedManifest.sha256}`,
         duration: clock.monotonicMs() - startedMs,
         ...(gitState === undefined ? {} : { git: gitState }),
-        ...(archiveName === undefined
-          ? {}
-          : { archive: { file: archiveName, compression: settings.storage.compression } }),
+        ...(place === undefined ? {} : { archive: archiveSummary(place, settings.storage) }),
       });
       const finished = await payload.finish({ manifestFile, manifestBytes: finishedManifest.size, metadata });
       metadata.storedSize = finished.storedBytes;
       metadata.duration = Math.round(clock.monotonicMs() - startedMs);
       if (metadata.archive !== undefined) metadata.archive = { ...metadata.archive, ...finished.archive };
-      const restoreText = restoreInstructions(metadata, this.placed);
+      const restoreText = restoreInstructions(metadata, this.placed, chainArchivesOf(header));
       const published = publishBackup(store, {
         metadata,
         folder,
         restoreInstructions: restoreText,
-        ...(archiveName === undefined ? {} : { archive: archiveFile }),
+        ...(place === undefined ? {} : { archive: place.temporary }),
       });
+      blockCache?.publish();
       return this.result(metadata, published);
     } catch (error) {
+      blockCache?.abandon();
       await Promise.allSettled([payload.abort(), manifest.abort()]);
       throw error;
     } finally {
@@ -156,9 +175,17 @@ export class CreateRun {
     const totals = { files: 0, size: 0, duration: 0 };
     for (const scanned of entries) {
       if (signal.aborted) throw new BackupError('INTERRUPTED', {});
+      if (this.filter !== undefined && (await this.filter.leavesOut(scanned))) continue;
       if (scanned.database === undefined) {
         const packed = this.pack(scanned, payload, totals);
         if (packed !== undefined) await packed;
+        continue;
+      }
+      const kept = this.changes.keptEntry(scanned);
+      if (kept !== undefined) {
+        if (kept.summary !== undefined) this.databases.push(kept.summary);
+        await this.pack(kept.entry, payload, totals);
+        if (scanned.origin !== undefined) this.watch?.onStored(scanned.origin, true);
         continue;
       }
       const copied = await copier.copyOf(scanned);
@@ -175,6 +202,15 @@ export class CreateRun {
     }
     totals.duration = Math.round(clock.monotonicMs() - startedMs);
     this.totals[target.name] = totals;
+  }
+
+  /** Hashing the blocks of large files is of use where backups build on each other. */
+  private keepsBlocks(): boolean {
+    const { incremental, schedules, storage } = this.context.settings;
+    if (storage.format !== 'tar') return false;
+    const { mode = 'full' } = this.request;
+    const isScheduled = schedules.some((one) => one.mode !== undefined && one.mode !== 'full');
+    return this.chosen.base !== undefined || mode !== 'full' || incremental.enabled || isScheduled;
   }
 
   /** Stores one entry; a promise only where it has to be waited for, as most are stored at once. */
@@ -209,35 +245,32 @@ export class CreateRun {
     this.report(finding('clock-went-back', { found: behind }));
   }
 
-  private archiveName(): string | undefined {
-    const { storage, timezone } = this.context.settings;
-    if (storage.format === 'directory') return undefined;
-    const ending = storage.format === 'zip' ? '.zip' : `.tar${codecOf(storage.compression).ending}`;
-    const { id, time } = this.next;
-    const about = {
-      id,
-      time,
-      ...(this.request.name === undefined ? {} : { name: this.request.name }),
-      ...(timezone === undefined ? {} : { timezone }),
-    };
-    return archiveFileName(this.store, storage.archiveName, about, ending);
+  /** What a kill leaves outside of the store, the next run is to find. */
+  private noteElsewhere(place: ArchivePlace | undefined): void {
+    if (place?.folder === undefined) return;
+    writeNewFile(join(this.workFolder, elsewhereNote), place.temporary, this.store.modes.file);
   }
 
   private manifestHeader(targets: readonly TargetDefinition[], archive: string | undefined): ManifestHeader {
     const { storage } = this.context.settings;
+    const { base } = this.chosen;
     return {
       manifest: formatVersion,
       backup: this.next.id,
       layout: storage.format,
       compression: storage.compression,
-      archives: archive === undefined ? [] : [{ backup: this.next.id, file: archive }],
-      owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+      archives: archive === undefined ? [] : [{ backup: this.next.id, file: archive }, ...(base?.archives ?? [])],
+      // Lines of the base are taken over as they are, and name no owner where it is this one.
+      owner: base?.manifest.header.owner ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
       targets: targets.map(({ name, sources, exclude }) => ({ name, sources, exclude })),
     };
   }
 
   private metadata(known: Pick<Metadata, 'checksum' | 'duration' | 'git' | 'archive'>): Metadata {
-    const { request, next, context } = this;
+    const { request, next, context, chosen } = this;
+    const baseId = this.baseId();
+    const leftOut = this.filter?.finding();
+    if (leftOut !== undefined) this.report(leftOut);
     if (this.unlistedFindings > 0) this.findings.push(finding('more-findings', { count: this.unlistedFindings }));
     return {
       id: next.id,
@@ -246,9 +279,11 @@ export class CreateRun {
       format: formatVersion,
       ...(request.name === undefined ? {} : { name: request.name }),
       type: request.type,
-      mode: 'full',
-      incremental: false,
-      chain: [next.id],
+      mode: chosen.mode,
+      incremental: chosen.mode !== 'full',
+      ...(baseId === undefined ? {} : { base: baseId }),
+      ...(request.since === undefined ? {} : { since: request.since.toISOString() }),
+      chain: [...(chosen.base?.archives.map((one) => one.backup) ?? []), next.id],
       targets: Object.fromEntries(
         Object.entries(this.totals).map(([name, { files, size }]) => [name, { files, size }]),
       ),
@@ -267,15 +302,21 @@ export class CreateRun {
     };
   }
 
+  private baseId(): string | undefined {
+    const { base, linked, mode } = this.chosen;
+    return base?.backup.id ?? (mode === 'full' ? undefined : linked?.id);
+  }
+
   private result(metadata: Metadata, directory: string): CreateResult {
-    const { id, name, type, mode, files, size, storedSize, duration, warnings, complete, archive } = metadata;
+    const { id, name, type, mode, base, files, size, storedSize, duration, warnings, complete, archive } = metadata;
     return {
       id,
       ...(name === undefined ? {} : { name }),
       type,
       mode,
+      ...(base === undefined ? {} : { base }),
       directory,
-      ...(archive === undefined ? {} : { archive: join(this.store.path, archive.file) }),
+      ...(archive === undefined ? {} : { archive: join(archive.folder ?? this.store.path, archive.file) }),
       files,
       size,
       storedSize,
@@ -285,6 +326,10 @@ export class CreateRun {
       complete,
     };
   }
+}
+
+function archiveSummary({ file, folder }: ArchivePlace, { compression }: StorageSettings): ArchiveSummary {
+  return { file, ...(folder === undefined ? {} : { folder }), compression };
 }
 
 function isOfProject(stored: ManifestEntry | undefined): boolean {

@@ -8,6 +8,7 @@ import { statOf } from '../targets/scan-folder.ts';
 import type { PlacedFolder } from '../targets/scan-target.ts';
 import { CopyProgress } from './copy-progress.ts';
 import { corruptName } from './corrupt-name.ts';
+import { databaseState, type DatabaseState } from './live-databases.ts';
 import { isUnlikeSqlite, rawLogs } from './raw-logs.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -21,7 +22,16 @@ export interface CopiedDatabase {
 
 type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'events' | 'databaseTimeoutSeconds'>;
 
-type Copied = { bytes: number; file: string; version: string; tables: string[] } | { error: unknown };
+type Copied =
+  | {
+      bytes: number;
+      file: string;
+      version: string;
+      tables: string[];
+      pageSize: number;
+      state: DatabaseState | undefined;
+    }
+  | { error: unknown };
 
 /** Copies databases hot, one after the other, beside the packing of other files. */
 export class DatabaseCopier {
@@ -69,7 +79,9 @@ export class DatabaseCopier {
     const copied = await this.progress.whileAwaiting(this.start(origin));
     if (!('error' in copied)) {
       return {
-        entries: [{ ...entry, size: copied.bytes, readFrom: copied.file }],
+        entries: [
+          { ...entry, ...stateOf(copied.state), size: copied.bytes, readFrom: copied.file, blockSize: copied.pageSize },
+        ],
         summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
         findings: [],
       };
@@ -99,6 +111,7 @@ export class DatabaseCopier {
     if (signal.aborted) return { error: new Error('interrupted') };
     try {
       const source = join(settings.root, origin);
+      const state = databaseState(source);
       const copied = await copySqlite({
         source,
         destination: file,
@@ -107,7 +120,8 @@ export class DatabaseCopier {
         signal,
         onProgress: (bytes, totalBytes) => this.progress.advance(origin, bytes, totalBytes),
       });
-      return { bytes: copied.bytes, file, version: copied.version, tables: copied.tables };
+      const { bytes, version, tables, pageSize } = copied;
+      return { bytes, file, version, tables, pageSize, state };
     } catch (error) {
       return { error };
     }
@@ -127,6 +141,11 @@ function whyNot(entry: SourceEntry, origin: string, error: unknown, timeoutSecon
     return nothingBut(finding('database-unreadable', { ...about, reason: systemCode(error) ?? reasonOf(error) }));
   }
   throw error;
+}
+
+/** A database is noted as it was before its copy: what is committed afterwards then shows at the next look. */
+function stateOf(state: DatabaseState | undefined): Partial<SourceEntry> {
+  return state === undefined ? {} : { ...state.file, live: state.live };
 }
 
 const nothingBut = (one: Finding): CopiedDatabase => ({ entries: [], findings: [one] });

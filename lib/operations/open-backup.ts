@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { BackupError, isSystemError } from '../core/errors.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import { nearestName } from '../core/nearest-name.ts';
@@ -9,7 +9,7 @@ import type { Compression } from '../config/settings.ts';
 import { readManifest, readManifestFile } from '../store/manifest-reader.ts';
 import type { ManifestLine } from '../store/manifest.ts';
 import { readMetadata, type Metadata } from '../store/metadata.ts';
-import { listStore, openStore, type Store, type StoredBackup, type UnreadableBackup } from '../store/store.ts';
+import { listStore, openStore, storedAt, type Store, type StoredBackup, type UnreadableBackup } from '../store/store.ts';
 import { rememberManifest } from './remember-manifest.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -22,6 +22,10 @@ export interface OpenBackup {
   folder?: string;
   /** Its archive; absent for a plain tree. */
   archive?: string;
+  /** Other places where archives that it builds on may lie: folders of stores. */
+  stores?: readonly string[];
+  /** The uncompressed bytes of the manifest, not proven by anything. */
+  readManifestBytes(): AsyncIterable<Buffer>;
   /**
    * The manifest's lines, from its beginning, proven by the checksum at its end.
    * @throws BackupError MANIFEST_DAMAGED, UNSAFE_ENTRY
@@ -50,7 +54,7 @@ export async function openBackup(
 ): Promise<OpenBackup | ForeignBackup> {
   const store = openStore(context.settings.storage);
   const path = looksLikePath(name) ? resolve(workingFolder, name) : undefined;
-  if (path !== undefined && exists(path)) return openPath(path);
+  if (path !== undefined && exists(path)) return inStore(await openPath(path), store);
   if (path !== undefined && /^\.{0,2}\//.test(name)) throw noSuchFile(store, name, path);
   const { backups, loneArchives, unreadable } = await listStore(store);
   if (name === 'latest') {
@@ -69,6 +73,11 @@ export async function openBackup(
   const lone = await findLone(loneArchives, name);
   if (lone === undefined && path !== undefined) throw noSuchFile(store, name, path);
   return lone ?? noSuchBackup(store, name, backups);
+}
+
+/** What a backup that lies elsewhere builds on may still be in the store. */
+function inStore<B extends OpenBackup | ForeignBackup>(backup: B, store: Store): B {
+  return backup.kind === 'backup' ? { ...backup, stores: [store.path] } : backup;
 }
 
 const noSuchFile = (store: Store, name: string, file: string): BackupError =>
@@ -131,8 +140,7 @@ async function lookInto(path: string): Promise<OpenBackup | ForeignBackup> {
     if (metadata === undefined) {
       throw new BackupError('ARCHIVE_UNKNOWN', { archive: path, reason: 'it is a folder without metadata.json' });
     }
-    const archive = metadata.archive === undefined ? {} : { archive: join(dirname(path), metadata.archive.file) };
-    return openStored({ id: metadata.id, metadata, folder: path, ...archive });
+    return openStored(storedAt(path, metadata));
   }
   const archiveKind = await detectArchive(path);
   const own = await readOwnMetadata(path, archiveKind);
@@ -152,6 +160,10 @@ async function readOwnMetadata(
       return readEmbeddedMetadata(path, 'gzip');
     case 'tar.zst':
       return readEmbeddedMetadata(path, 'zstd');
+    case 'tar.bz2':
+      return readEmbeddedMetadata(path, 'bzip2');
+    case 'tar.xz':
+      return readEmbeddedMetadata(path, 'xz');
     case 'zip': {
       const { readZipMetadata } = await import('../archive/zip-payload.ts');
       const metadata = await readZipMetadata(path);
@@ -165,15 +177,17 @@ async function readOwnMetadata(
 /** Opens a backup of a store. */
 export function openStored(backup: StoredBackup): OpenBackup {
   const { id, metadata, folder, archive } = backup;
+  const file = join(folder ?? '', 'manifest.jsonl.gz');
   return {
     kind: 'backup',
     id,
     metadata,
     ...(folder === undefined ? {} : { folder }),
     ...(archive === undefined ? {} : { archive }),
+    readManifestBytes: () => readManifestFile(file),
     readManifest: rememberManifest(() => {
       if (folder === undefined) throw new TypeError('a backup of a store has a folder');
-      return readStoredManifest(join(folder, 'manifest.jsonl.gz'), id, metadata.checksum);
+      return readStoredManifest(file, id, metadata.checksum);
     }),
   };
 }
@@ -193,30 +207,32 @@ async function* readStoredManifest(file: string, id: string, checksum: string): 
 
 function openLone(archive: string, metadata: Metadata, endOffset: number): OpenBackup {
   const { id, checksum, archive: summary } = metadata;
+  const readManifestBytes = (): AsyncGenerator<Buffer> => {
+    if (metadata.layout === 'zip') return readZipBytes(archive);
+    const manifestOffset = summary?.manifestOffset;
+    if (manifestOffset === undefined) {
+      throw new BackupError('MANIFEST_DAMAGED', {
+        backup: archive,
+        problem: 'its metadata names no place of the manifest',
+      });
+    }
+    const compression: Compression = summary?.compression ?? 'none';
+    return readEmbeddedManifest(archive, { manifestOffset, endOffset, compression });
+  };
   return {
     kind: 'backup',
     id,
     // An archive cannot hold its own size.
     metadata: { ...metadata, storedSize: statSync(archive).size },
     archive,
-    readManifest: rememberManifest(() => {
-      if (metadata.layout === 'zip') return readZipLines(archive, id, checksum);
-      const manifestOffset = summary?.manifestOffset;
-      if (manifestOffset === undefined) {
-        throw new BackupError('MANIFEST_DAMAGED', {
-          backup: archive,
-          problem: 'its metadata names no place of the manifest',
-        });
-      }
-      const compression: Compression = summary?.compression ?? 'none';
-      return readManifest(readEmbeddedManifest(archive, { manifestOffset, endOffset, compression }), id, checksum);
-    }),
+    readManifestBytes,
+    readManifest: rememberManifest(() => readManifest(readManifestBytes(), id, checksum)),
   };
 }
 
-async function* readZipLines(archive: string, id: string, checksum: string): AsyncGenerator<ManifestLine[]> {
+async function* readZipBytes(archive: string): AsyncGenerator<Buffer> {
   const { readZipManifest } = await import('../archive/zip-payload.ts');
-  yield* readManifest(readZipManifest(archive), id, checksum);
+  yield* readZipManifest(archive);
 }
 
 /** The backups of a store that are whole archives without a folder, too. */

@@ -1,14 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { codecOf } from '../archive/codecs.ts';
 import type { ContentReader } from '../archive/content.ts';
 import { FrameContent } from '../archive/frame-content.ts';
-import { FrameReader } from '../archive/frame-reader.ts';
 import { TreeContent } from '../archive/tree-content.ts';
-import { BackupError, isSystemError } from '../core/errors.ts';
-import { refusedRead } from '../core/refused-read.ts';
+import { BackupError } from '../core/errors.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
+import { archiveOf, openArchive } from './chain-archives.ts';
 import type { OpenBackup } from './open-backup.ts';
 
 /**
@@ -41,28 +38,8 @@ export async function openContent(
         frames,
         openArchive: (index) => openArchive(backup, header, index),
         parallel: availableParallelism() + 2,
+        archives: header.archives.length,
         signal,
       });
   }
-}
-
-/** @throws BackupError ARCHIVE_DAMAGED where the archive is missing, BACKUP_UNREADABLE, CODEC_UNAVAILABLE */
-export function openArchive(backup: OpenBackup, header: ManifestHeader, index: number): FrameReader {
-  const own = archiveOf(backup);
-  const file = index === 0 ? own : join(dirname(own), header.archives[index]?.file ?? '');
-  try {
-    return new FrameReader(file, codecOf(header.compression));
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
-    throw new BackupError(
-      'ARCHIVE_DAMAGED',
-      { archive: file, problem: 'it is missing', isMissing: true },
-      { cause: error },
-    );
-  }
-}
-
-export function archiveOf(backup: OpenBackup): string {
-  if (backup.archive !== undefined) return backup.archive;
-  throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'its metadata names no archive' });
 }

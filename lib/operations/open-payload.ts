@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { BaseBlocks } from './base-blocks.ts';
+import type { ChosenMode } from './choose-base.ts';
 import { DirectoryPayload, type PreviousFile } from '../archive/directory-payload.ts';
 import type { PayloadWriter } from '../archive/payload.ts';
-import { TarPayload } from '../archive/tar-payload.ts';
+import { IncrementalPayload } from '../archive/incremental-payload.ts';
+import { TarPayload, type TarPayloadOptions } from '../archive/tar-payload.ts';
 import type { StorageSettings } from '../config/settings.ts';
+import type { BlockCache } from '../store/block-cache.ts';
 import { ManifestCursor } from '../store/manifest-cursor.ts';
 import { readManifest, readManifestFile } from '../store/manifest-reader.ts';
 import type { ManifestWriter } from '../store/manifest-writer.ts';
@@ -19,8 +23,11 @@ export interface OpenPayload {
   folder: string;
   /** When the backup was begun. */
   begunAt: Date;
-  /** The newest complete backup, for what has not changed since. */
-  previous: StoredBackup | undefined;
+  /** What it builds on. */
+  chosen: ChosenMode;
+  rehash: boolean;
+  /** Where the block hashes of large files are kept; absent where no backup is going to build on this one. */
+  blockCache: BlockCache | undefined;
   /** Stops in the midst of a large file, too. */
   signal: AbortSignal;
 }
@@ -30,8 +37,8 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
   const { storage, manifest, store, archiveFile: file, signal } = options;
   const mtimeNs = BigInt(options.begunAt.getTime()) * 1_000_000n;
   switch (storage.format) {
-    case 'tar':
-      return new TarPayload({
+    case 'tar': {
+      const tar = {
         file,
         mode: store.modes.file,
         compression: storage.compression,
@@ -41,14 +48,20 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
         manifest,
         mtimeNs,
         signal,
-      });
+      };
+      const { base } = options.chosen;
+      if (base === undefined || options.blockCache === undefined) return fullTar(tar, options.blockCache, signal);
+      const { manifest: baseManifest, begunAtNs: baseBegunAtNs } = base;
+      const blocks = new BaseBlocks(options.blockCache, base, signal);
+      return new IncrementalPayload({ ...tar, base: baseManifest, baseBegunAtNs, rehash: options.rehash, blocks });
+    }
     case 'zip': {
       const { ZipPayload } = await import('../archive/zip-payload.ts');
       const { compressionLevel: level } = storage;
       return new ZipPayload({ file, mode: store.modes.file, level, manifest, mtimeNs, signal });
     }
     case 'directory': {
-      const find = previousFiles(options.previous);
+      const find = options.rehash ? undefined : previousFiles(options.chosen.linked);
       return new DirectoryPayload({
         folder: options.folder,
         modes: store.modes,
@@ -58,6 +71,15 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
       });
     }
   }
+}
+
+function fullTar(tar: TarPayloadOptions, cache: BlockCache | undefined, signal: AbortSignal): TarPayload {
+  if (cache === undefined) return new TarPayload(tar);
+  const blocks = new BaseBlocks(cache, undefined, signal);
+  return new TarPayload(tar, {
+    blockSizeOf: (entry) => blocks.blockSizeOf(entry),
+    onBlocks: (stored, hashes) => blocks.write(stored, hashes),
+  });
 }
 
 function previousFiles(

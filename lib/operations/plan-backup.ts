@@ -2,6 +2,7 @@ import { codecOf } from '../archive/codecs.ts';
 import { BackupError } from '../core/errors.ts';
 import { meansIncomplete, type Finding } from '../core/findings.ts';
 import { defineTargets, type TargetDefinition } from '../targets/target-definitions.ts';
+import { checkOutput } from './archive-place.ts';
 import { collectEntries } from './collect-entries.ts';
 import type { CreateRequest, TargetTotals } from './create-result.ts';
 import { databasesInStore } from './known-databases.ts';
@@ -12,6 +13,7 @@ export function prepareCreate(context: RunContext, request: CreateRequest): Targ
   const { storage } = context.settings;
   if (storage.encrypt) throw new BackupError('ENCRYPTION_UNAVAILABLE', {});
   if (storage.format === 'tar') codecOf(storage.compression);
+  if (request.output !== undefined) checkOutput(context.settings, request.output);
   return defineTargets(context.settings, request.targets, request.exclude);
 }
 

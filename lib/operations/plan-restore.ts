@@ -11,6 +11,7 @@ import { hasDatabases } from '../targets/target-definitions.ts';
 import { collectEntries } from './collect-entries.ts';
 import { checkDestination, realPlace } from './destination-folder.ts';
 import { entryBehindLink } from './entry-behind-link.ts';
+import { NeededArchives } from './needed-archives.ts';
 import { onePerPlace } from './one-per-place.ts';
 import type { OpenBackup } from './open-backup.ts';
 import { databasesInStore } from './known-databases.ts';
@@ -65,6 +66,7 @@ export async function planRestore(
   plan.warnings.push(...(await restoreCautions(context, backup, request.force === true)));
   const breather = new Breather();
   const links = new Set<string>();
+  const archives = new NeededArchives(frames);
   let header: ManifestHeader | undefined;
   for await (const batch of backup.readManifest()) {
     for (const line of batch) {
@@ -73,7 +75,8 @@ export async function planRestore(
       if (line.type === 'header') header = line.header;
       else if (line.type === 'frame') frames.add(line.frame);
       else if (line.type === 'entry') {
-        planEntry(line.entry, plan, { select: once, destination, request, mostActions });
+        const isWritten = planEntry(line.entry, plan, { select: once, destination, request, mostActions });
+        if (isWritten) archives.note(line.entry);
         if (line.entry.kind === 'symlink') links.add(select(line.entry) ?? '');
       }
     }
@@ -84,6 +87,7 @@ export async function planRestore(
     throw new BackupError('UNSAFE_ENTRY', { archive: backup.id, path: behind, reason: 'it lies behind a link' });
   }
   if (header === undefined) throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'it is empty' });
+  plan.warnings.push(...archives.cautions(backup, header, request.force === true));
   const targets = header.targets.filter((one) => request.targets?.includes(one.name) ?? true);
   const extra = request.deleteExtra
     ? await findExtra(context, backup, targets, select, folder, (one) => plan.warnings.push(one))

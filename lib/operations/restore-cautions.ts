@@ -55,18 +55,21 @@ async function newestComplete({ settings }: Pick<RunContext, 'settings'>, but: s
 function archiveDamage({ archive, metadata }: OpenBackup, isForced: boolean): Finding | undefined {
   if (archive === undefined) return undefined;
   const expected = metadata.archive?.size;
-  const size = sizeOf(archive);
+  const size = sizeOf(archive, isForced);
+  // What rests in the archives that it builds on can still be had.
+  if (size === undefined) return finding('archive-missing', { path: archive });
   if (expected === undefined || size === expected) return undefined;
   if (isForced) return finding('archive-size', { path: archive, expected: String(expected), found: String(size) });
   const problem = `${size} bytes where ${expected} are expected`;
   throw new BackupError('ARCHIVE_DAMAGED', { archive, problem }, { aftermath: { isUnchanged: true } });
 }
 
-function sizeOf(archive: string): number {
+function sizeOf(archive: string, isForced: boolean): number | undefined {
   try {
     return statSync(archive).size;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw refusedRead(error, archive);
+    if (isForced) return undefined;
     const params = { archive, problem: 'it is missing', isMissing: true };
     throw new BackupError('ARCHIVE_DAMAGED', params, { cause: error, aftermath: { isUnchanged: true } });
   }

@@ -12,7 +12,8 @@ import { checkTreeLinks } from './check-tree-links.ts';
 import type { DataSubset } from './data-subset.ts';
 import { DatabaseStaging } from './staged-databases.ts';
 import { noteVerification } from './note-verification.ts';
-import { archiveOf, openArchive, openContent } from './open-content.ts';
+import { archiveOf, archivePath, openArchive } from './chain-archives.ts';
+import { openContent } from './open-content.ts';
 import type { ForeignBackup, OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
 import { frameDamaged } from './frame-damaged.ts';
@@ -51,15 +52,22 @@ export interface VerifyResult {
 export const isDamaged = ({ problems }: Pick<VerifyResult, 'problems'>): boolean =>
   problems.some((one) => one.code !== 'backup-unreadable');
 
+/**
+ * What was found in archives that backups build on, by the archive's path and its frames: many backups of a store build on the
+ * same ones, and each is to be read once.
+ */
+export type ProvenArchives = Map<string, readonly Finding[]>;
+
 /** Collects every problem of a backup; it does not stop at the first. */
 export async function verifyBackup(
   context: RunContext,
   backup: OpenBackup | ForeignBackup,
   depth: VerifyDepth,
+  proven: ProvenArchives = new Map(),
 ): Promise<VerifyResult> {
   const startedMs = context.clock.monotonicMs();
   context.events.emit('phase', 'verify');
-  const run = new VerifyRun(context, depth);
+  const run = new VerifyRun(context, depth, proven);
   if (backup.kind === 'foreign') await run.verifyForeign(backup);
   else await run.verifyOwn(backup);
   const { problems, files, bytes, totalBytes } = run;
@@ -84,6 +92,17 @@ export async function verifyBackup(
   return result;
 }
 
+/** The same for the same frames of the same file only: a manifest that names others is not answered by this one. */
+function chainKey(path: string, frames: FrameTable, archive: number): string {
+  const digest = createHash('sha256');
+  for (let at = 0; at < frames.length; at += 1) {
+    if (frames.archiveOf(at) !== archive) continue;
+    const { offset, storedSize, sha256 } = frames.get(at);
+    digest.update(`${offset} ${storedSize} ${sha256}\n`);
+  }
+  return `${path} ${digest.digest('hex')}`;
+}
+
 const readBytes = 4 << 20;
 
 class VerifyRun {
@@ -93,9 +112,11 @@ class VerifyRun {
   totalBytes: number | undefined;
   private readonly context: RunContext;
   private readonly depth: VerifyDepth;
+  private readonly proven: ProvenArchives;
   private readonly breather = new Breather();
 
-  constructor(context: RunContext, depth: VerifyDepth) {
+  constructor(context: RunContext, depth: VerifyDepth, proven: ProvenArchives) {
+    this.proven = proven;
     this.context = context;
     this.depth = depth;
   }
@@ -118,7 +139,10 @@ class VerifyRun {
     if (typeof depth === 'object') return this.verifySubset(backup, header, frames, depth);
     const isArchiveWhole = backup.metadata.layout === 'directory' || (await this.verifyArchive(backup));
     if (header === undefined) return;
-    if (!isArchiveWhole && header.layout === 'tar') await this.verifyFrames(backup, header, frames);
+    if (!isArchiveWhole && header.layout === 'tar') await this.verifyFrames(backup, header, frames, 0);
+    for (let index = 1; index < header.archives.length; index += 1) {
+      await this.verifyFrames(backup, header, frames, index);
+    }
     // A zip that lies alone has no hash but those of its files.
     const hasOwnHash = header.layout === 'tar' || backup.metadata.archive?.sha256 !== undefined;
     if (depth === 'content' || !hasOwnHash) await this.verifyContent(backup, header, frames);
@@ -223,16 +247,35 @@ class VerifyRun {
     this.context.events.emit('progress', { phase: 'verify', files: this.files, bytes: this.bytes, totalBytes });
   }
 
-  /** Which frames are damaged, where the archive as a whole is, or has no hash of its own. */
-  private async verifyFrames(backup: OpenBackup, header: ManifestHeader, frames: FrameTable): Promise<void> {
-    const path = backup.metadata.archive?.file ?? '';
+  /**
+   * Which frames of an archive are damaged: of the backup's own where it is not whole, or has no hash as a whole; of each one
+   * that it builds on.
+   */
+  private async verifyFrames(
+    backup: OpenBackup,
+    header: ManifestHeader,
+    frames: FrameTable,
+    index: number,
+  ): Promise<void> {
+    const path = (index === 0 ? undefined : header.archives[index]?.file) ?? backup.metadata.archive?.file ?? '';
+    const key = index === 0 ? undefined : chainKey(archivePath(backup, header, index), frames, index);
+    const known = key === undefined ? undefined : this.proven.get(key);
+    if (known !== undefined) {
+      this.problems.push(...known);
+      return;
+    }
+    const problemsBefore = this.problems.length;
     try {
-      if (!existsSync(archiveOf(backup))) return;
-      const reader = openArchive(backup, header, 0);
+      if (!existsSync(archivePath(backup, header, index))) {
+        // The backup's own has been missed already.
+        if (index !== 0) this.problems.push(finding('archive-missing', { path }));
+        return;
+      }
+      const reader = openArchive(backup, header, index);
       try {
         for (let frame = 0; frame < frames.length; frame += 1) {
           const line = frames.get(frame);
-          if (line.archive !== 0) continue;
+          if (line.archive !== index) continue;
           await this.breather.pause();
           if (this.context.signal.aborted) throw new BackupError('INTERRUPTED', {});
           try {
@@ -247,6 +290,8 @@ class VerifyRun {
       }
     } catch (error) {
       this.collect(error, path);
+    } finally {
+      if (key !== undefined) this.proven.set(key, this.problems.slice(problemsBefore));
     }
   }
 

@@ -4,7 +4,7 @@ import { finding } from '../core/findings.ts';
 import { listStore, openStore } from '../store/store.ts';
 import { openLoneArchives, openStored } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
-import { levelOf, verifyBackup, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
+import { levelOf, verifyBackup, type ProvenArchives, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
 
 /**
  * Verifies everything that a store holds, newest first, archives that lie alone too. What cannot even be opened as a
@@ -31,7 +31,8 @@ export async function* verifyStore(context: RunContext, depth: VerifyDepth): Asy
       warnings: [],
     };
   }
-  for (const stored of backups) yield await verifyBackup(context, openStored(stored), depth);
+  const proven: ProvenArchives = new Map();
+  for (const stored of backups) yield await verifyBackup(context, openStored(stored), depth, proven);
   const told = new Set(unreadable.map(({ folder }) => basename(folder)));
   for (const lone of await openLoneArchives(loneArchives)) {
     const result = await verifyBackup(context, lone, depth);

@@ -2,12 +2,15 @@ import { statSync } from 'node:fs';
 import { Breather } from '../core/breather.ts';
 import { BackupError, isBackupError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
+import { ContentPieces } from '../store/content-pieces.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import { entriesOnly, type ManifestEntry, type ManifestHeader } from '../store/manifest.ts';
 import { CheckingSink } from './checking-sink.ts';
 import { chooseSubset, totalOf, type DataSubset } from './data-subset.ts';
+import type { FrameReader } from '../archive/frame-reader.ts';
 import { frameDamaged } from './frame-damaged.ts';
-import { archiveOf, openArchive, openContent } from './open-content.ts';
+import { archiveOf, openArchive } from './chain-archives.ts';
+import { openContent } from './open-content.ts';
 import type { OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
 import { readInto } from './zip-salvage.ts';
@@ -57,23 +60,25 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
   const path = backup.metadata.archive?.file ?? '';
   const proven = new Uint8Array(frames.length);
   const breather = new Breather();
-  const reader = openArchive(backup, header, 0);
+  const readers = new Map<number, FrameReader>();
   try {
     for (const at of chosen) {
       const frame = frames.get(at);
-      if (frame.archive !== 0) continue;
       await breather.pause();
       if (context.signal.aborted) throw new BackupError('INTERRUPTED', {});
       try {
+        let reader = readers.get(frame.archive);
+        if (reader === undefined) readers.set(frame.archive, (reader = openArchive(backup, header, frame.archive)));
         tell.onBytes(reader.readStored(frame).length);
         proven[at] = 1;
       } catch (error) {
         if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
-        tell.onProblem(frameDamaged(path, at, error.params.problem));
+        const file = header.archives[frame.archive]?.file ?? path;
+        tell.onProblem(frameDamaged(frame.archive === 0 ? path : file, at, error.params.problem));
       }
     }
   } finally {
-    reader.close();
+    for (const reader of readers.values()) reader.close();
   }
   await eachFile(backup, (entry) => {
     if (liesIn(proven, frames, entry)) tell.onFile();
@@ -82,15 +87,11 @@ async function verifyFrames({ context, backup, header, frames, subset, ...tell }
 }
 
 /** True when all frames over which a file's content goes are among the proven ones. */
-function liesIn(proven: Uint8Array, frames: FrameTable, { at, size }: ManifestEntry): boolean {
-  if (at === undefined) return false;
-  let left = at.offset + size;
-  for (let frame = at.frame; frame < frames.length; frame += 1) {
-    if (proven[frame] !== 1) return false;
-    left -= frames.get(frame).size;
-    if (left <= 0) return true;
-  }
-  return false;
+function liesIn(proven: Uint8Array, frames: FrameTable, entry: ManifestEntry): boolean {
+  const pieces = new ContentPieces(entry, frames);
+  if (entry.size === 0 || pieces.size !== entry.size) return false;
+  for (let at = 0; at < pieces.length; at += 1) if (proven[pieces.piece(at).frame] !== 1) return false;
+  return true;
 }
 
 /** Costs nothing, and tells an archive that is cut short whatever is read of it. */

@@ -55,7 +55,7 @@ export async function readInto(
   content: AsyncIterable<Buffer>,
 ): Promise<BackupError | undefined> {
   try {
-    for await (const chunk of content) sink.bytes(entry, chunk);
+    for await (const chunk of content) await sink.bytes(entry, chunk);
     return undefined;
   } catch (error) {
     if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;

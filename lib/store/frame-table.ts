@@ -24,6 +24,16 @@ export class FrameTable {
     this.used += 1;
   }
 
+  /** Uncompressed bytes of a frame; 0 where there is none. */
+  sizeOf(frame: number): number {
+    return frame < this.used ? (this.sizes[frame] ?? 0) : 0;
+  }
+
+  /** The index of the archive that holds a frame; 0 where there is no such frame. */
+  archiveOf(frame: number): number {
+    return frame < this.used ? (this.archives[frame] ?? 0) : 0;
+  }
+
   get(frame: number): FrameLine {
     if (frame < 0 || frame >= this.used) throw new RangeError(`there is no frame ${frame}`);
     return {

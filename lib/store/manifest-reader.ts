@@ -10,6 +10,9 @@ import {
   type ManifestLine,
 } from './manifest.ts';
 
+/** More triples than this for one entry are none of ours: 50 MB in memory. */
+const mostExtents = 1 << 21;
+
 /** A line longer than this is no line of ours: paths are at most some kilobytes. */
 const longestLineBytes = 1 << 20;
 
@@ -32,6 +35,7 @@ export async function* readManifest(
   let ended: ManifestEnd['end'] | undefined;
   let entries = 0;
   let frames = 0;
+  let pending: number[] = [];
   const damaged = (problem: string): BackupError => new BackupError('MANIFEST_DAMAGED', { backup, problem });
 
   for await (const texts of splitLines(bytes, digest, damaged)) {
@@ -44,7 +48,19 @@ export async function* readManifest(
         owner = line.header.owner;
         archives = line.header.archives.length;
       } else if (owner === undefined) throw damaged('it does not begin with a header');
-      if (line.type === 'entry') entries += 1;
+      if (line.type === 'extents') {
+        if (pending.length + line.extents.length > mostExtents * 3) throw damaged('an entry has too many extents');
+        for (const one of line.extents) pending.push(one);
+        continue;
+      }
+      if (line.type === 'entry') {
+        entries += 1;
+        takeExtents(line, pending, frames, damaged);
+      }
+      if (pending.length > 0) {
+        if (line.type !== 'entry') throw damaged('extents stand before no entry');
+        pending = [];
+      }
       if (line.type === 'frame') {
         if (line.frame.frame !== frames) throw damaged(`frame ${line.frame.frame} stands where ${frames} is expected`);
         if (line.frame.archive >= archives) {
@@ -66,6 +82,31 @@ export async function* readManifest(
   if (checksum !== undefined && checksum !== `sha256:${digest.digest('hex')}`) {
     throw damaged('it does not have the checksum that metadata.json names');
   }
+}
+
+/** Gives an entry the extents that stood before it. */
+function takeExtents(
+  line: Extract<ManifestLine, { type: 'entry' }>,
+  pending: readonly number[],
+  frames: number,
+  damaged: (problem: string) => BackupError,
+): void {
+  const { entry, extentCount } = line;
+  if (extentCount === undefined) {
+    if (pending.length > 0) throw damaged(`extents stand before ${entry.path}, which has none`);
+    return;
+  }
+  delete line.extentCount;
+  if (pending.length !== extentCount * 3) {
+    throw damaged(`${entry.path} names ${extentCount} extents where ${pending.length / 3} stand before it`);
+  }
+  let size = 0;
+  for (let at = 0; at < pending.length; at += 3) {
+    if ((pending[at] ?? 0) >= frames) throw damaged(`${entry.path} names a frame that is not there`);
+    size += pending[at + 2] ?? 0;
+  }
+  if (size !== entry.size) throw damaged(`the extents of ${entry.path} are ${size} bytes of ${entry.size}`);
+  entry.extents = Float64Array.from(pending);
 }
 
 function parseLine(

@@ -48,6 +48,12 @@ export class ManifestWriter {
     this.push(formatEntry(entry, this.owner));
   }
 
+  /** An entry's line, or lines, as an older manifest has them. */
+  entryText(text: string): void {
+    this.entries += 1;
+    this.push(text);
+  }
+
   /** True when `flush` should be awaited before more lines are pushed. */
   get isFull(): boolean {
     return this.linesLength >= pieceBytes;

@@ -1,10 +1,11 @@
 import { unsafeReasonHere } from '../core/safe-path.ts';
-import type { Entry } from '../core/entry.ts';
-import type { Compression, StorageFormat } from '../config/settings.ts';
+import type { Entry, LiveDatabase } from '../core/entry.ts';
+import { compressions, type Compression, type StorageFormat } from '../config/settings.ts';
 
 /**
  * The manifest: JSON lines. First a header; then, in the archive's order, a line for each frame and a line for each
- * entry, an entry after all frames that hold it; last a line with the totals. See docs/format.md.
+ * entry, an entry after all frames that hold it; last a line with the totals. Lines of extents stand before the entry that
+ * they belong to. See docs/format.md.
  */
 
 export interface ManifestHeader {
@@ -12,11 +13,25 @@ export interface ManifestHeader {
   backup: string;
   layout: StorageFormat;
   compression: Compression;
-  /** The archives that frames are in, by index; the first is the backup's own. Empty without an archive. */
-  archives: { backup: string; file: string }[];
+  /**
+   * The archives that frames are in, by index: the backup's own first, then those that it builds on, oldest first. Empty
+   * without an archive.
+   */
+  archives: ManifestArchive[];
   /** The owner of every entry that names none. */
   owner: { uid: number; gid: number };
   targets: ManifestTarget[];
+}
+
+/** One archive of a chain. */
+export interface ManifestArchive {
+  backup: string;
+  /** The file's name; it lies beside the backup's own archive, or in the store. */
+  file: string;
+  /** Where it is not the header's. */
+  compression?: Compression;
+  /** Where it lay, absolute, when that was not the store: a place to look, and nothing more. */
+  folder?: string;
 }
 
 /** What a target's sources were, so that a restore knows which files at the destination are extra. */
@@ -45,6 +60,8 @@ export interface ManifestEntry extends Entry {
    * Where the content begins: frame, and offset in its uncompressed bytes. It goes on through the frames that follow.
    */
   at?: { frame: number; offset: number };
+  /** In place of `at`: frame, offset and length of each part of the content, in the content's order. */
+  extents?: Float64Array;
   /** Its name in a zip archive, where that cannot be its path. */
   storedAs?: string;
 }
@@ -56,7 +73,9 @@ export interface ManifestEnd {
 export type ManifestLine =
   | { type: 'header'; header: ManifestHeader }
   | { type: 'frame'; frame: FrameLine }
-  | { type: 'entry'; entry: ManifestEntry }
+  | { type: 'extents'; extents: readonly number[] }
+  /** `extentCount`: how many triples the lines before it hold; absent once they are in the entry. */
+  | { type: 'entry'; entry: ManifestEntry; extentCount?: number }
   | { type: 'end'; end: ManifestEnd['end'] };
 
 /** The target of an entry: the first component of its path. */
@@ -77,6 +96,10 @@ export async function* entriesOnly(
 
 /** `<seconds>.<nine digits>`, as pax writes times. */
 export function formatTime(ns: bigint): string {
+  if (ns >= 1_000_000_000n) {
+    const digits = ns.toString();
+    return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+  }
   const seconds = ns / 1_000_000_000n;
   const rest = ns % 1_000_000_000n;
   if (rest >= 0n) return `${seconds}.${rest.toString().padStart(9, '0')}`;
@@ -89,23 +112,69 @@ export function parseTime(text: string): bigint {
   return BigInt(match[1] ?? '0') * 1_000_000_000n + BigInt(match[2] ?? '0');
 }
 
-/** One entry's line, without the newline. `owner` is the header's. */
+/**
+ * The beginning of an entry's line: all that the system says of it, and nothing of its content. Where a line of an older
+ * manifest begins with it, nothing has changed.
+ */
+export function formatEntryStart(entry: Entry, owner: { uid: number; gid: number }): string {
+  const origin = entry.origin === undefined ? '' : `"origin":${jsonString(entry.origin)},`;
+  const ctime = entry.ctimeNs === undefined ? '' : `,"ctime":"${formatTime(entry.ctimeNs)}"`;
+  const inode = entry.inode === undefined ? '' : `,"inode":"${entry.inode}"`;
+  const uid = entry.uid === owner.uid ? '' : `,"uid":${entry.uid}`;
+  const gid = entry.gid === owner.gid ? '' : `,"gid":${entry.gid}`;
+  const size = entry.kind === 'file' ? `,"size":${entry.size}` : '';
+  const mode = entry.mode.toString(8).padStart(4, '0');
+  return `{"path":${jsonString(entry.path)},${origin}"kind":"${entry.kind}","mode":"${mode}","mtime":"${formatTime(entry.mtimeNs)}"${ctime}${inode}${uid}${gid}${size}`;
+}
+
+// eslint-disable-next-line no-control-regex -- what JSON escapes, and lone surrogates
+const needsEscapes = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** As JSON.stringify, at half the cost for most paths. */
+function jsonString(text: string): string {
+  return needsEscapes.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** Triples of frame, offset and length on one line of extents. */
+const extentsALine = 1024;
+
+/** One entry's line, without the newline, after the lines of its extents. `owner` is the header's. */
 export function formatEntry(entry: ManifestEntry, owner: { uid: number; gid: number }): string {
+  const { sha256, linkTarget, database, live, at, extents, storedAs } = entry;
+  const line = [
+    formatEntryStart(entry, owner),
+    ...(entry.kind === 'file' && sha256 !== undefined ? [`"sha256":"${sha256}"`] : []),
+    ...(linkTarget === undefined ? [] : [`"linkTarget":${JSON.stringify(linkTarget)}`]),
+    ...(database === undefined ? [] : [`"database":"${database}"`]),
+    ...(live === undefined ? [] : [`"live":${formatLive(live)}`]),
+    ...(at === undefined ? [] : [`"at":[${at.frame},${at.offset}]`]),
+    ...(extents === undefined ? [] : [`"extents":${extents.length / 3}`]),
+    ...(storedAs === undefined ? [] : [`"storedAs":${JSON.stringify(storedAs)}`]),
+  ];
+  return `${extents === undefined ? '' : formatExtents(extents)}${line.join(',')}}`;
+}
+
+function formatExtents(extents: Float64Array): string {
+  let lines = '';
+  for (let from = 0; from < extents.length; from += extentsALine * 3) {
+    lines += `{"extents":[${extents.subarray(from, from + extentsALine * 3).join(',')}]}\n`;
+  }
+  return lines;
+}
+
+function formatLive({ size, changeCounter, wal }: LiveDatabase): string {
   return JSON.stringify({
-    path: entry.path,
-    ...(entry.origin === undefined ? {} : { origin: entry.origin }),
-    kind: entry.kind,
-    mode: entry.mode.toString(8).padStart(4, '0'),
-    mtime: formatTime(entry.mtimeNs),
-    ...(entry.ctimeNs === undefined ? {} : { ctime: formatTime(entry.ctimeNs) }),
-    ...(entry.inode === undefined ? {} : { inode: entry.inode.toString() }),
-    ...(entry.uid === owner.uid ? {} : { uid: entry.uid }),
-    ...(entry.gid === owner.gid ? {} : { gid: entry.gid }),
-    ...(entry.kind === 'file' ? { size: entry.size, sha256: entry.sha256 } : {}),
-    ...(entry.linkTarget === undefined ? {} : { linkTarget: entry.linkTarget }),
-    ...(entry.database === undefined ? {} : { database: entry.database }),
-    ...(entry.at === undefined ? {} : { at: [entry.at.frame, entry.at.offset] }),
-    ...(entry.storedAs === undefined ? {} : { storedAs: entry.storedAs }),
+    size,
+    changeCounter,
+    ...(wal === undefined
+      ? {}
+      : {
+          wal: {
+            size: wal.size,
+            mtime: formatTime(wal.mtimeNs),
+            inode: wal.inode.toString(),
+          },
+        }),
   });
 }
 
@@ -116,7 +185,12 @@ export function formatEntry(entry: ManifestEntry, owner: { uid: number; gid: num
 export function parseManifestLine(text: string, owner: { uid: number; gid: number }): ManifestLine {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new TypeError('a line is no object');
-  if ('path' in value) return { type: 'entry', entry: entryOf(value, owner) };
+  if ('path' in value) {
+    const entry = entryOf(value, owner);
+    if (value.extents === undefined) return { type: 'entry', entry };
+    return { type: 'entry', entry, extentCount: count(value.extents, 'extents') };
+  }
+  if ('extents' in value) return { type: 'extents', extents: triplesOf(value.extents) };
   if ('frame' in value) return { type: 'frame', frame: frameOf(value) };
   if ('end' in value && isObject(value.end)) {
     return {
@@ -187,12 +261,17 @@ function headerOf(value: Json): ManifestHeader {
     manifest: count(value.manifest, 'manifest'),
     backup: string(value.backup, 'backup'),
     layout: oneOf(value.layout, ['tar', 'zip', 'directory'], 'layout'),
-    compression: oneOf(value.compression, ['none', 'gzip', 'zstd'], 'compression'),
+    compression: oneOf(value.compression, compressions, 'compression'),
     archives: value.archives.map((one: unknown) => {
       if (!isObject(one)) throw new TypeError('an archive is no object');
       const file = string(one.file, 'file');
       if (/[/\\\0]/.test(file)) throw new UnsafePathError(file, 'an archive is named by its name only');
-      return { backup: string(one.backup, 'backup'), file };
+      return {
+        backup: string(one.backup, 'backup'),
+        file,
+        ...(one.compression === undefined ? {} : { compression: oneOf(one.compression, compressions, 'compression') }),
+        ...(one.folder === undefined ? {} : { folder: string(one.folder, 'folder') }),
+      };
     }),
     owner: { uid: count(owner.uid, 'uid'), gid: count(owner.gid, 'gid') },
     targets: value.targets.map((one: unknown) => {
@@ -217,6 +296,26 @@ function frameOf(value: Json): FrameLine {
   };
 }
 
+function triplesOf(value: unknown): readonly number[] {
+  if (!Array.isArray(value) || value.length % 3 !== 0) throw new TypeError('extents are no list of triples');
+  return value.map((one) => count(one, 'an extent'));
+}
+
+function liveOf(value: unknown): LiveDatabase {
+  if (!isObject(value)) throw new TypeError('live is no object');
+  const { wal } = value;
+  const live: LiveDatabase = { size: count(value.size, 'size'), changeCounter: count(value.changeCounter, 'counter') };
+  if (!isObject(wal)) return live;
+  return {
+    ...live,
+    wal: {
+      size: count(wal.size, 'size'),
+      mtimeNs: parseTime(string(wal.mtime, 'mtime')),
+      inode: BigInt(string(wal.inode, 'inode')),
+    },
+  };
+}
+
 function entryOf(value: Json, owner: { uid: number; gid: number }): ManifestEntry {
   const kind = oneOf(value.kind, ['file', 'directory', 'symlink'], 'kind');
   const mode = string(value.mode, 'mode');
@@ -236,6 +335,7 @@ function entryOf(value: Json, owner: { uid: number; gid: number }): ManifestEntr
   if (kind === 'file') entry.sha256 = hash(value.sha256);
   if (kind === 'symlink') entry.linkTarget = string(value.linkTarget, 'linkTarget');
   if (value.database !== undefined) entry.database = oneOf(value.database, ['sqlite'], 'database');
+  if (value.live !== undefined) entry.live = liveOf(value.live);
   if (value.storedAs !== undefined) entry.storedAs = safePath(value.storedAs, 'storedAs');
   if (Array.isArray(value.at)) {
     entry.at = { frame: count(value.at[0], 'frame'), offset: count(value.at[1], 'offset') };

@@ -1,9 +1,9 @@
-import { z } from 'zod/mini';
 import { BackupError, isSystemError, reasonOf } from '../core/errors.ts';
 import { refusedRead } from '../core/refused-read.ts';
+import { fields, flag, list, number, oneOf, optional, record, text, textLike, time } from '../core/value-shapes.ts';
 import type { DatabaseSummary } from '../core/entry.ts';
 import type { Finding } from '../core/findings.ts';
-import type { BackupMode, Compression, StorageFormat } from '../config/settings.ts';
+import { compressions, type BackupMode, type Compression, type StorageFormat } from '../config/settings.ts';
 import { readFile } from 'node:fs/promises';
 
 /** The version of the format that this code writes. It reads this one and older ones. */
@@ -23,7 +23,12 @@ export interface Metadata {
   type: BackupKind;
   mode: BackupMode;
   incremental: boolean;
+  /** The ID of the backup that it was made from. */
   base?: string;
+  /** The ID of the backup whose chain this full one was made from, without a look at the project. */
+  consolidatedFrom?: string;
+  /** ISO 8601: it holds what had changed since then, and is no replacement for one that holds all. */
+  since?: string;
   /** The IDs of the backups that it needs, oldest first, itself last. */
   chain: string[];
   targets: Record<string, { files: number; size: number }>;
@@ -47,6 +52,8 @@ export interface Metadata {
 export interface ArchiveSummary {
   /** The file's name; it rests beside the backup's folder. */
   file: string;
+  /** Where it rests instead, absolute, because the user said so. */
+  folder?: string;
   /** Bytes. Absent in the copy that the archive itself holds. */
   size?: number;
   sha256?: string;
@@ -55,66 +62,66 @@ export interface ArchiveSummary {
   manifestOffset?: number;
 }
 
-const targetTotals = z.looseObject({ files: z.number(), size: z.number() });
-
-const metadataSchema = z.looseObject({
-  id: z.string().check(z.regex(/^[A-Za-z0-9._-]{1,200}$/)),
-  timestamp: z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'not a time')),
-  version: z.string(),
-  format: z.number(),
-  name: z.optional(z.string()),
-  type: z.enum(['manual', 'scheduled', 'pre-restore', 'api']),
-  mode: z.enum(['full', 'incremental', 'differential']),
-  incremental: z.boolean(),
-  base: z.optional(z.string()),
-  chain: z.array(z.string()),
-  targets: z.record(z.string(), targetTotals),
-  files: z.number(),
-  size: z.number(),
-  storedSize: z.number(),
-  checksum: z.string(),
-  duration: z.number(),
-  layout: z.enum(['tar', 'zip', 'directory']),
-  archive: z.optional(
-    z.looseObject({
+const metadataShape = fields({
+  id: textLike(/^[A-Za-z0-9._-]{1,200}$/),
+  timestamp: time,
+  version: text,
+  format: number,
+  name: optional(text),
+  type: oneOf('manual', 'scheduled', 'pre-restore', 'api'),
+  mode: oneOf('full', 'incremental', 'differential'),
+  incremental: flag,
+  base: optional(text),
+  consolidatedFrom: optional(text),
+  since: optional(time),
+  chain: list(text),
+  targets: record(fields({ files: number, size: number })),
+  files: number,
+  size: number,
+  storedSize: number,
+  checksum: text,
+  duration: number,
+  layout: oneOf('tar', 'zip', 'directory'),
+  archive: optional(
+    fields({
       // A name, never a path, and never a hidden one: an archive is looked for beside its backup only.
-      file: z.string().check(z.regex(/^[^./\\\0][^/\\\0]{0,254}$/)),
-      size: z.optional(z.number()),
-      sha256: z.optional(z.string()),
-      compression: z.enum(['none', 'gzip', 'zstd']),
-      manifestOffset: z.optional(z.number()),
+      file: textLike(/^[^./\\\0][^/\\\0]{0,254}$/),
+      folder: optional(textLike(/^\/[^\0]*$/)),
+      size: optional(number),
+      sha256: optional(text),
+      compression: oneOf(...compressions),
+      manifestOffset: optional(number),
     }),
   ),
-  warnings: z.array(z.looseObject({ code: z.string(), message: z.string() })),
-  complete: z.boolean(),
-  host: z.string(),
-  databases: z.array(z.looseObject({ name: z.string(), kind: z.string() })),
-  verifiedAt: z.optional(z.string()),
-  drilledAt: z.optional(z.string()),
+  warnings: list(fields({ code: text, message: text })),
+  complete: flag,
+  host: text,
+  databases: list(fields({ name: text, kind: text })),
+  verifiedAt: optional(text),
+  drilledAt: optional(text),
 });
 
 /**
  * Reads metadata.json's text.
  * @throws BackupError MANIFEST_DAMAGED where it is no metadata, or of a newer format.
  */
-export function parseMetadata(text: string, backup: string): Metadata {
+export function parseMetadata(json: string, backup: string): Metadata {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (error) {
     throw new BackupError('MANIFEST_DAMAGED', { backup, problem: `metadata.json: ${reasonOf(error)}` });
   }
-  const parsed = metadataSchema.safeParse(value);
-  if (!parsed.success) {
-    const first = parsed.error.issues[0];
-    const problem = `metadata.json: ${first?.path.join('.') ?? ''}: ${first?.message ?? 'not valid'}`;
+  const wrong = metadataShape(value);
+  if (wrong !== undefined) {
+    throw new BackupError('MANIFEST_DAMAGED', { backup, problem: `metadata.json: ${wrong}: Invalid input` });
+  }
+  const metadata = value as Metadata;
+  if (metadata.format > formatVersion) {
+    const problem = `it is of format ${metadata.format}; this version reads up to ${formatVersion}`;
     throw new BackupError('MANIFEST_DAMAGED', { backup, problem });
   }
-  if (parsed.data.format > formatVersion) {
-    const problem = `it is of format ${parsed.data.format}; this version reads up to ${formatVersion}`;
-    throw new BackupError('MANIFEST_DAMAGED', { backup, problem });
-  }
-  return parsed.data as unknown as Metadata;
+  return metadata;
 }
 
 /**
@@ -122,14 +129,14 @@ export function parseMetadata(text: string, backup: string): Metadata {
  * @throws BackupError BACKUP_UNREADABLE, MANIFEST_DAMAGED
  */
 export async function readMetadata(folder: string): Promise<Metadata | undefined> {
-  let text: string;
+  let json: string;
   try {
-    text = await readFile(`${folder}/metadata.json`, 'utf8');
+    json = await readFile(`${folder}/metadata.json`, 'utf8');
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw refusedRead(error, `${folder}/metadata.json`);
   }
-  return parseMetadata(text, folder);
+  return parseMetadata(json, folder);
 }
 
 /** metadata.json's text: for people too, so on many lines. */

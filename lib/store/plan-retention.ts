@@ -61,12 +61,14 @@ const dayMs = 86_400_000;
  * one is suspect.
  *
  * @param timezone whose hours, days and months the tiers mean: an IANA name.
+ * @param alsoKept what is not asked about, and stays together with all that it builds on.
  */
 export function planRetention(
   backups: readonly RetentionCandidate[],
   policy: RetentionSettings,
   now: Date,
   timezone = 'UTC',
+  alsoKept: readonly Pick<RetentionCandidate, 'id' | 'buildsOn'>[] = [],
 ): RetentionPlan {
   const ordered = [...backups].sort(newestFirst);
   const past = ordered.filter((backup) => timeOf(backup) <= now.getTime());
@@ -99,7 +101,7 @@ export function planRetention(
 
   const limitsHit = limitsHitByEach(past, good, policy, now);
   for (const backup of past) if (limitsHit.get(backup.id)?.length === 0) keep(backup, withinLimits(policy));
-  keepWhatIsNeeded(ordered, kept, keep);
+  keepWhatIsNeeded(ordered, alsoKept, kept, keep);
 
   const plan: RetentionPlan = { keep: [], remove: [] };
   for (const { id } of ordered) {
@@ -197,11 +199,12 @@ function limitsHitByEach(
 /** Follows `buildsOn` from every kept backup; what would have gone stays, named after the one that needs it. */
 function keepWhatIsNeeded(
   ordered: readonly RetentionCandidate[],
+  alsoKept: readonly Pick<RetentionCandidate, 'id' | 'buildsOn'>[],
   kept: ReadonlyMap<string, RetentionReason[]>,
   keep: (backup: RetentionCandidate, reason: RetentionReason) => void,
 ): void {
   const byId = new Map(ordered.map((backup) => [backup.id, backup]));
-  const open = ordered.filter((backup) => kept.has(backup.id));
+  const open = [...alsoKept, ...ordered.filter((backup) => kept.has(backup.id))];
   for (let backup = open.shift(); backup !== undefined; backup = open.shift()) {
     for (const id of backup.buildsOn ?? []) {
       const base = byId.get(id);

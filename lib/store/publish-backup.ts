@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fsyncPath, writeNewFile } from '../core/durable-files.ts';
+import { BackupError } from '../core/errors.ts';
 import { formatMetadata, type Metadata } from './metadata.ts';
 import type { Store } from './store.ts';
 
@@ -25,10 +26,13 @@ export function publishBackup(store: Store, backup: FinishedBackup): string {
   writeNewFile(join(backup.folder, 'RESTORE.md'), backup.restoreInstructions, store.modes.file);
   writeNewFile(join(backup.folder, 'metadata.json'), formatMetadata(metadata), store.modes.file);
   fsyncPath(backup.folder);
-  const archive = metadata.archive === undefined ? undefined : join(store.path, metadata.archive.file);
+  const { archive: summary } = metadata;
+  const archiveFolder = summary?.folder ?? store.path;
+  const archive = summary === undefined ? undefined : join(archiveFolder, summary.file);
   if (backup.archive !== undefined && archive !== undefined) {
+    if (summary?.folder !== undefined) refuseTaken(archive);
     renameSync(backup.archive, archive);
-    fsyncPath(store.path);
+    fsyncPath(archiveFolder);
   }
   const folder = join(store.path, metadata.id);
   try {
@@ -42,12 +46,18 @@ export function publishBackup(store: Store, backup: FinishedBackup): string {
   return folder;
 }
 
+/** Outside of the store somebody else may have put a file there meanwhile. */
+function refuseTaken(path: string): void {
+  if (!existsSync(path)) return;
+  throw new BackupError('WRITE_FAILED', { path, operation: 'writing the archive', reason: 'there is a file already' });
+}
+
 /**
  * The file name of a new archive, from the pattern of the settings: `{id}`, `{date}` (20261121), `{time}` (030000, in
  * the time zone given), `{name}`. A name that is taken gets a number.
  */
 export function archiveFileName(
-  store: Store,
+  folder: string,
   pattern: string,
   backup: { id: string; name?: string; time: Date; timezone?: string },
   ending: string,
@@ -71,7 +81,7 @@ export function archiveFileName(
   // A name comes from the user: it may not lead out of the store, nor hide the archive.
   const tidy = filled.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^(\.+|$)/, '_');
   const base = cutToBytes(tidy, longestBaseBytes);
-  const taken = new Set(existsSync(store.path) ? readdirSync(store.path) : []);
+  const taken = new Set(existsSync(folder) ? readdirSync(folder) : []);
   let candidate = `${base}${ending}`;
   for (let number = 2; taken.has(candidate); number += 1) candidate = `${base}_${number}${ending}`;
   return candidate;

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fsyncPath, makeFolder } from '../core/durable-files.ts';
 import { isBackupError, writeError } from '../core/errors.ts';
 import { readMetadata } from './metadata.ts';
-import { listStore, temporaryFolder, type Store, type StoredBackup } from './store.ts';
+import { elsewhereNote, listStore, temporaryFolder, type Store, type StoredBackup } from './store.ts';
 
 const prefix = 'removed-';
 
@@ -26,13 +27,33 @@ export function removeBackup(store: Store, backup: StoredBackup): void {
       fsyncPath(store.path);
       fsyncPath(bin);
     }
-    if (backup.archive !== undefined) {
+    if (backup.archive !== undefined && isOwnArchive(store, backup)) {
       rmSync(backup.archive, { force: true });
       fsyncPath(store.path);
     }
     rmSync(hidden, { recursive: true, force: true });
   } catch (error) {
     throw writeError(error, backup.folder ?? store.path, 'removing the backup');
+  }
+}
+
+/** Outside of the store a file of the archive's name may have become somebody else's: it has to have its bytes. */
+function isOwnArchive(store: Store, { archive = '', metadata }: StoredBackup): boolean {
+  if (dirname(archive) === store.path) return true;
+  const { size, sha256 } = metadata.archive ?? {};
+  if (sha256 === undefined || statSync(archive, { throwIfNoEntry: false })?.size !== size) return false;
+  return hashFile(archive) === sha256;
+}
+
+function hashFile(file: string): string {
+  const digest = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(1 << 20);
+  const fd = openSync(file, 'r');
+  try {
+    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) digest.update(buffer.subarray(0, got));
+    return digest.digest('hex');
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -68,7 +89,9 @@ export async function finishRemovals(store: Store): Promise<number> {
 
 /** The parts of a create that was killed between its two renames: a whole folder, and no archive beside it any more. */
 function isHalfPublished(workFolder: string): boolean {
-  return existsSync(join(workFolder, 'folder', 'metadata.json')) && !existsSync(join(workFolder, 'archive'));
+  const has = (name: string): boolean => existsSync(join(workFolder, name));
+  // An archive outside of the store has its name by its own rename, and is a whole backup without its folder.
+  return has(join('folder', 'metadata.json')) && !has('archive') && !has(elsewhereNote);
 }
 
 /**
@@ -78,7 +101,8 @@ function isHalfPublished(workFolder: string): boolean {
 async function archiveOf(store: Store, folder: string): Promise<string | undefined> {
   try {
     const metadata = await readMetadata(folder);
-    return metadata?.archive === undefined ? undefined : join(store.path, metadata.archive.file);
+    const archive = metadata?.archive;
+    return archive === undefined || archive.folder !== undefined ? undefined : join(store.path, archive.file);
   } catch (error) {
     if (isBackupError(error, 'MANIFEST_DAMAGED')) return undefined;
     throw error;

@@ -1,5 +1,8 @@
 import { hasRawBytes } from '../core/path-bytes.ts';
+import type { ChainArchive } from './chain-archive.ts';
 import type { Metadata } from './metadata.ts';
+import { rebuildInstructions } from './rebuild-instructions.ts';
+import { code, quote } from './shell-words.ts';
 
 /** A source of the backup: where it stands in it, and where it came from. */
 export interface PlacedSource {
@@ -13,9 +16,16 @@ export interface PlacedSource {
 /** Sources beyond this many get the general way only. */
 const mostCommands = 100;
 
-/** The text of RESTORE.md: how to get everything of this backup back with stock tools. */
-export function restoreInstructions(metadata: Metadata, sources: readonly PlacedSource[]): string {
-  const { archive } = metadata;
+/**
+ * The text of RESTORE.md: how to get everything of this backup back with stock tools.
+ * @param chainArchives the archives of all backups of its chain, the oldest first, its own last; for a backup that needs
+ *   no other, nothing has to be given.
+ */
+export function restoreInstructions(
+  metadata: Metadata,
+  sources: readonly PlacedSource[],
+  chainArchives: readonly ChainArchive[] = [],
+): string {
   const sections = [
     `# How to restore ${metadata.id} by hand`,
     [
@@ -24,16 +34,33 @@ export function restoreInstructions(metadata: Metadata, sources: readonly Placed
       'Stop the application first: a database must not be in use while its file is replaced.',
     ].join('\n'),
     '```sh\nPROJECT=/path/to/the/project\n```',
-    archive === undefined ? tree(metadata) : archive.file.endsWith('.zip') ? zip(metadata) : tar(metadata),
-    ...back(metadata, sources),
-    hashes(metadata),
+    ...steps(metadata, sources, chainArchives),
   ];
   return `${sections.join('\n\n')}\n`;
 }
 
-const code = (lines: readonly string[]): string => `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+function steps(
+  metadata: Metadata,
+  sources: readonly PlacedSource[],
+  chainArchives: readonly ChainArchive[],
+): readonly string[] {
+  // Checked before anything is put back: what was put together of many pieces may lack some.
+  if (chainArchives.length > 1) {
+    return [rebuildInstructions(metadata, chainArchives), rebuiltHashes(metadata), ...back(metadata, sources)];
+  }
+  const { archive } = metadata;
+  const isTar = archive !== undefined && !archive.file.endsWith('.zip');
+  const manifest = isTar ? 'cat restored/.backup/manifest.jsonl' : `zcat ${quote(`${metadata.id}/manifest.jsonl.gz`)}`;
+  const unpack = isTar ? tar(metadata) : archive === undefined ? tree(metadata) : zip(metadata);
+  return [unpack, ...back(metadata, sources), hashes(metadata, manifest)];
+}
 
-const opener: Record<string, string> = { gzip: 'gzip -t', zstd: 'zstd -t -q' };
+const opener: Record<string, string> = {
+  gzip: 'gzip -t',
+  bzip2: 'bzip2 -t',
+  xz: 'xz -t',
+  zstd: 'zstd -t -q',
+};
 
 function tar(metadata: Metadata): string {
   const { file = '', sha256 = '', compression = 'none' } = metadata.archive ?? {};
@@ -121,19 +148,41 @@ function commandsFor(source: PlacedSource, all: readonly PlacedSource[]): string
   ];
 }
 
-function hashes(metadata: Metadata): string {
-  const read =
-    metadata.archive === undefined || metadata.archive.file.endsWith('.zip')
-      ? `zcat ${quote(`${metadata.id}/manifest.jsonl.gz`)}`
-      : 'cat restored/.backup/manifest.jsonl';
+/** @param read the command that gives the manifest. */
+function hashes(metadata: Metadata, read: string): string {
+  return checkSection(metadata, [
+    ...hashList(read),
+    '  | sha256sum --quiet -c && echo all files are as the manifest says',
+  ]);
+}
+
+/** Where what is wrong has to stop a script: the files are put back next. */
+function rebuiltHashes(metadata: Metadata): string {
+  const [first = '', ...rest] = hashList('cat rebuild/manifest.jsonl');
+  return [
+    checkSection(metadata, [
+      `if ${first}`,
+      ...rest,
+      '  | sha256sum -c > rebuild/checked',
+      'then echo all files are as the manifest says',
+      "else sed '/: OK$/d' rebuild/checked; false",
+      'fi',
+    ]),
+    'A file that is named here is not what the backup held: take it away before the others are put back.',
+  ].join('\n\n');
+}
+
+/** The files' hashes, as sha256sum reads them. */
+const hashList = (read: string): string[] => [
+  `${read} \\`,
+  `  | sed -n 's/^{"path":"\\([^"\\\\]*\\)".*"sha256":"\\([0-9a-f]\\{64\\}\\)".*/\\2  restored\\/\\1/p' \\`,
+];
+
+function checkSection(metadata: Metadata, commands: readonly string[]): string {
   return [
     '## Check every file',
     'The manifest names the SHA-256 of each file. In the folder that holds `restored`:',
-    code([
-      `${read} \\`,
-      `  | sed -n 's/^{"path":"\\([^"\\\\]*\\)".*"sha256":"\\([0-9a-f]\\{64\\}\\)".*/\\2  restored\\/\\1/p' \\`,
-      '  | sha256sum --quiet -c && echo all files are as the manifest says',
-    ]),
+    code(commands),
     `The manifest itself, uncompressed, has the SHA-256 \`${metadata.checksum.replace('sha256:', '')}\`.`,
   ].join('\n\n');
 }
@@ -142,9 +191,4 @@ function hashes(metadata: Metadata): string {
 function isPlain(path: string): boolean {
   // eslint-disable-next-line no-control-regex -- control characters are what this is about
   return !hasRawBytes(path) && !/[\u0000-\u001f\u007f`]/.test(path);
-}
-
-/** A word for the shell. */
-function quote(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
-import { readdirSync, rmdirSync, rmSync, statSync, type Dirent } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, type Dirent } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { makeFolder, type StoreModes } from '../core/durable-files.ts';
 import { BackupError, isBackupError, isSystemError, reasonOf, systemCode, writeError } from '../core/errors.ts';
 import { newestFirst, timeOfBackupId } from './backup-id.ts';
@@ -52,10 +52,13 @@ export const stateFolder = (store: Store): string => join(store.path, '.state');
  */
 export const temporaryFolder = (store: Store): string => join(stateFolder(store), 'tmp');
 
+/** In a work folder: the path of a temporary archive that is written outside of the store. */
+export const elsewhereNote = 'elsewhere';
+
 /** How the scratch folders of runs that hold no lock are called there. */
 export const scratchPrefix = 'scratch-';
 
-const archiveEnding = /\.(tar|tar\.gz|tar\.zst|zip)$/;
+const archiveEnding = /\.(tar|tar\.gz|tar\.bz2|tar\.xz|tar\.zst|zip)$/;
 
 /**
  * Reads which backups a store holds.
@@ -71,7 +74,7 @@ export async function listStore(store: Store): Promise<StoreListing> {
     try {
       const metadata = await readMetadata(folder);
       if (metadata === undefined) listing.unreadable.push(damaged(folder, 'it has no metadata.json'));
-      else listing.backups.push(storedBackup(store, name.name, folder, metadata));
+      else listing.backups.push(storedBackup(name.name, folder, metadata));
     } catch (error) {
       if (isBackupError(error, 'BACKUP_UNREADABLE')) {
         listing.unreadable.push({ folder, code: 'BACKUP_UNREADABLE', reason: error.params.reason });
@@ -92,12 +95,24 @@ export async function listStore(store: Store): Promise<StoreListing> {
 
 const damaged = (folder: string, reason: string): UnreadableBackup => ({ folder, code: 'MANIFEST_DAMAGED', reason });
 
-function storedBackup(store: Store, id: string, folder: string, metadata: Metadata): StoredBackup {
+function storedBackup(id: string, folder: string, metadata: Metadata): StoredBackup {
   if (metadata.id !== id) {
     throw new BackupError('MANIFEST_DAMAGED', { backup: id, problem: `its metadata.json is that of ${metadata.id}` });
   }
-  const archive = metadata.archive;
-  return { id, metadata, folder, ...(archive === undefined ? {} : { archive: join(store.path, archive.file) }) };
+  return storedAt(folder, metadata);
+}
+
+/**
+ * The backup whose folder that is. Its archive lies beside the folder, or where the user wanted it; one that was brought back
+ * beside the folder is found there.
+ */
+export function storedAt(folder: string, metadata: Metadata): StoredBackup {
+  const { id, archive } = metadata;
+  if (archive === undefined) return { id, metadata, folder };
+  const beside = join(dirname(folder), archive.file);
+  if (archive.folder === undefined) return { id, metadata, folder, archive: beside };
+  const elsewhere = join(archive.folder, archive.file);
+  return { id, metadata, folder, archive: existsSync(beside) && !existsSync(elsewhere) ? beside : elsewhere };
 }
 
 function readStore(store: Store): Dirent[] {
@@ -156,6 +171,18 @@ export function removeNewStore(store: Store, outermost: string): void {
   }
 }
 
+/** Removes the temporary archive that an interrupted run was writing outside of the store. */
+export function removeElsewhere(workFolder: string): void {
+  let path: string;
+  try {
+    path = readFileSync(join(workFolder, elsewhereNote), 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
+    throw error;
+  }
+  if (basename(path) === `.ai-backup-part-${basename(workFolder)}`) rmSync(path, { force: true });
+}
+
 /**
  * Removes what interrupted runs left. Call it while holding the lock only.
  * @returns how many things there were.
@@ -166,6 +193,7 @@ export async function removeLeftovers(store: Store): Promise<number> {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     if (name.startsWith(scratchPrefix) && (await isScratchInUse(path))) continue;
+    removeElsewhere(path);
     rmSync(path, { recursive: true, force: true });
     removed += 1;
   }

@@ -70,6 +70,22 @@ describe('metadata.json', () => {
     expect(isBackupError(failure) && failure.message).toContain('/store/backup');
   });
 
+  test.each([
+    [{ id: 'a b' }, 'id'],
+    [{ format: null }, 'format'],
+    [{ chain: ['a', 5] }, 'chain.1'],
+    [{ targets: { state: { files: 1, size: '5' } } }, 'targets.state.size'],
+    [{ warnings: [{ code: 'x' }] }, 'warnings.0.message'],
+    [{ archive: { file: 'a.tar', compression: 'gzip', size: '5' } }, 'archive.size'],
+    [{ databases: {} }, 'databases'],
+  ])('with %j names the place of the first mistake', (fields, place) => {
+    expect(() => parseMetadata(text(fields), 'b')).toThrow(`metadata.json: ${place}: Invalid input`);
+  });
+
+  test('with a number that is too large for one is damaged', () => {
+    expect(() => parseMetadata(text({}).replace('"files":1,', '"files":1e999,'), 'b')).toThrow('metadata.json');
+  });
+
   test.each(['..', '.', '.state'])('may not name %j as its archive', (file) => {
     expect(() => parseMetadata(text({ archive: { file, compression: 'gzip' } }), 'b')).toThrow('metadata.json');
   });

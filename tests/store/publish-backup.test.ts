@@ -91,7 +91,7 @@ describe('publishing', () => {
 describe('the name of an archive', () => {
   const backup = { id: sampleId, time: new Date('2026-11-21T03:00:05.000Z'), timezone: 'UTC' };
   const name = (pattern: string, fields: Partial<typeof backup & { name: string }> = {}, ending = '.tar.gz'): string =>
-    archiveFileName(store, pattern, { ...backup, ...fields }, ending);
+    archiveFileName(store.path, pattern, { ...backup, ...fields }, ending);
 
   test.each([
     ['{id}', `${sampleId}.tar.gz`],

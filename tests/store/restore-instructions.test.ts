@@ -75,6 +75,8 @@ describe('RESTORE.md, followed to the letter', () => {
   const archives: [string, string, (content: string, archive: string) => void][] = [
     ['tar.gz', 'gzip', (content, archive) => void execFileSync('tar', ['czf', archive, '-C', content, '.'])],
     ['tar', 'none', (content, archive) => void execFileSync('tar', ['cf', archive, '-C', content, '.'])],
+    ['tar.bz2', 'bzip2', (content, archive) => void execFileSync('tar', ['cjf', archive, '-C', content, '.'])],
+    ['tar.xz', 'xz', (content, archive) => void execFileSync('tar', ['cJf', archive, '-C', content, '.'])],
     ['tar.zst', 'zstd', (content, archive) => void execFileSync('tar', ['--zstd', '-cf', archive, '-C', content, '.'])],
   ];
   test.each(archives)('brings everything back from a %s, with stock tools', (ending, compression, pack) => {

@@ -2,7 +2,7 @@
  * The process of `resident-tool.ts`: for each message `{ args, cwd, env, umask }` it does what `bin/ai-backup.mjs` does, in that
  * folder and with exactly those variables and that umask, and answers `{ code }`. It ends with its parent.
  */
-import { start } from '../../dist/lib/cli/start.js';
+import { start } from '../../dist/command/start.js';
 
 process.on('disconnect', () => process.exit());
 process.on('message', ({ args, cwd, env, umask }) => {

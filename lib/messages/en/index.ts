@@ -1,7 +1,9 @@
 import { cleanup } from './cleanup.ts';
 import { common } from './common.ts';
 import { config } from './config.ts';
+import { consolidate } from './consolidate.ts';
 import { create } from './create.ts';
+import { diff } from './diff.ts';
 import { init } from './init.ts';
 import { list } from './list.ts';
 import { restore } from './restore.ts';
@@ -10,4 +12,4 @@ import { show } from './show.ts';
 import { verify } from './verify.ts';
 
 /** Every English sentence that a person reads, one file an area. Errors and findings say theirs in `core`. */
-export const en = { cleanup, common, config, create, init, list, restore, schedule, show, verify };
+export const en = { cleanup, common, config, consolidate, create, diff, init, list, restore, schedule, show, verify };

@@ -57,8 +57,16 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     hint: `使える対象: ${p.known.join(', ')}`,
   }),
   CODEC_UNAVAILABLE: (p) => ({
-    message: `この環境では圧縮方式 ${p.codec} を使えません。必要なもの: ${p.missing}`,
+    message: `この環境では圧縮方式 ${p.codec} を使えません。必要なもの: ${reason(p.missing)}`,
     hint: '--compression で別の方式を選ぶか、必要なものが揃った環境で実行してください。',
+  }),
+  BASE_UNUSABLE: (p) => ({
+    message: `${p.backup} を基にしたバックアップは作成できません。${p.archive}：${reason(p.reason)}。何も書き込んでいません。`,
+    hint: 'アーカイブを元の場所に戻すか、--base-backup で別の基を指定するか、--mode full で新しい full バックアップを作成してください。',
+  }),
+  BASE_ENCRYPTED: (p) => ({
+    message: `${p.backup} を基にしたバックアップは作成できません。暗号化されており、このバージョンには鍵がありません。何も書き込んでいません。`,
+    hint: '--base-backup で別の基を指定するか、--mode full で新しい full バックアップを作成してください。',
   }),
   ENCRYPTION_UNAVAILABLE: () => ({
     message: '暗号化が求められましたが、このバージョンは暗号化に対応していません。何も書き込んでいません。',
@@ -124,7 +132,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
   }),
   ARCHIVE_UNKNOWN: (p) => ({
     message: `${p.archive} は、ここで読めるアーカイブではありません: ${reason(p.reason)}`,
-    hint: '読めるのは .tar、.tar.gz、.tar.zst、.zip のファイルです。',
+    hint: '読めるのは .tar、.tar.gz、.tar.bz2、.tar.xz、.tar.zst、.zip のファイルです。',
   }),
   MANIFEST_DAMAGED: (p) => ({
     message: `${p.backup} のマニフェストが壊れています: ${reason(p.problem)}`,

@@ -53,7 +53,11 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'secrets-left-out': (p) =>
     `${named(p)} には秘密情報があるため、含めませんでした。このバージョンは暗号化に対応していません。`,
   'mode-full': (p) =>
-    `${kindOf(p)} モードが求められましたが、このバージョンは full のみ対応のため、full バックアップを作成しました。`,
+    `${kindOf(p)} モードが求められましたが、${p.reason === 'chain-long' ? 'チェーンが incremental.maxIncrementals の上限に達した' : p.reason === 'zip' ? 'zip は単独で完結する' : 'これらのターゲットの完全なバックアップがまだない'}ため、full バックアップを作成しました。`,
+  'base-unusable': (p) =>
+    `${named(p)} を基にしたバックアップは作成できないため、full バックアップを作成しました（${reason(p.reason)}）。`,
+  'since-left-out': (p) =>
+    `${p.count} 個のファイルは ${p.expected} 以降に変更がなく、基になるバックアップにもないため、--since の指定どおり含めませんでした。`,
   'certificate-unreadable': (p) =>
     `証明書 ${named(p)} を読み取れませんでした（${reason(p.reason)}）。参照情報は含まれていません。`,
   'clock-went-back': (p) =>
@@ -89,4 +93,7 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'verification-not-noted': (p) => `結果は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
   'count-mismatch': (p) =>
     `${named(p)}: metadata.json では ${reason(p.expected)}、マニフェストでは ${reason(p.found)} です。`,
+  // While backups are compared
+  'not-compared': (p) =>
+    `${named(p)} は比較していません${p.reason === undefined ? '' : `（${reason(p.reason)}）`}。${p.found === undefined ? '' : `バックアップ ${p.found}: ${causesOf(p) || '内容を確認してください。'}`}`,
 };

@@ -2,7 +2,9 @@ import type { Messages } from '../messages.ts';
 import { cleanup } from './cleanup.ts';
 import { common } from './common.ts';
 import { config } from './config.ts';
+import { consolidate } from './consolidate.ts';
 import { create } from './create.ts';
+import { diff } from './diff.ts';
 import { init } from './init.ts';
 import { list } from './list.ts';
 import { restore } from './restore.ts';
@@ -11,4 +13,17 @@ import { show } from './show.ts';
 import { verify } from './verify.ts';
 
 /** The Japanese catalogue. Its type is the English one's, so that a missing sentence does not compile. */
-export const ja: Messages = { cleanup, common, config, create, init, list, restore, schedule, show, verify };
+export const ja: Messages = {
+  cleanup,
+  common,
+  config,
+  consolidate,
+  create,
+  diff,
+  init,
+  list,
+  restore,
+  schedule,
+  show,
+  verify,
+};

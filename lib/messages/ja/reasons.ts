@@ -44,6 +44,9 @@ const places = fixedPhrases({
   'it is empty': '空です',
   'it is missing': '存在しません',
   'there is no such file': 'そのファイルはありません',
+  'it stayed locked': 'ロックされたままです',
+  'something else made it, and it has no manifest to compare':
+    '他のツールが作成したもので、比較できるマニフェストがありません',
   'permission denied': '読み取る権限がありません',
   'another run holds the lock of the store': '別の実行が保存先を使用中です',
   'it is not UTF-8 text': 'UTF-8 のテキストではありません',
@@ -78,6 +81,7 @@ const unsafe = fixedPhrases({
 const damage = fixedPhrases({
   'it is cut off': '途中で切れています',
   'it is cut short': '途中で切れています',
+  'its targets are not those of its header': '対象がヘッダーのものと異なります',
   'the archive is cut short': 'アーカイブが途中で切れています',
   'it is cut off: its end mark is missing': '途中で切れていて、終わりの印がありません',
   'its last line is cut short': '最後の行が途中で切れています',
@@ -128,6 +132,11 @@ const composed: PhraseRule[] = [
   [
     /^its compressed bytes are damaged \((\w+): (.+)\)$/s,
     (codec, why = '') => `圧縮データが壊れています（${codec}: ${reason(why)}）`,
+  ],
+  [/^the program (\S+) \(install (\S+)\)$/, (program, name) => `プログラム ${program}（${name} をインストール）`],
+  [
+    /^it is compressed with (\w+), which needs the program (\S+) \(install (\S+)\)$/,
+    (codec, program, name) => `${codec} で圧縮されており、プログラム ${program} が必要です（${name} をインストール）`,
   ],
   [/^a link that leads out, to (.+)$/s, (target) => `外の ${target} を指すリンクです`],
   [/^written through the link (.+)$/s, (link) => `リンク ${link} を通して書き込まれます`],

@@ -78,7 +78,7 @@ const expectations: PhraseRule[] = [
     /^the environment variable (\S+) to be set, here or in \.env, or a default as in (.+)$/,
     (name, example) => `環境変数 ${name} の設定（ここか .env）、または ${example} のような既定値`,
   ],
-  [/^("[^"]+"), ("[^"]+") or ("[^"]+")$/, (a, b, c) => `${a}、${b}、${c} のいずれか`],
+  [/^((?:"[^"]+", )+"[^"]+") or ("[^"]+")$/, (all = '', last) => `${all.replaceAll(', ', '、')}、${last} のいずれか`],
   [
     /^("[^"]+") or ("[^"]+"), because (\S+) is (.+)$/,
     (a, b, key, value) => `${a} または ${b}（${key} が ${value} のため）`,

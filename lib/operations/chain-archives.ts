@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { codecOf } from '../archive/codecs.ts';
+import { FrameReader } from '../archive/frame-reader.ts';
+import { BackupError, isSystemError } from '../core/errors.ts';
+import { refusedRead } from '../core/refused-read.ts';
+import type { ManifestArchive, ManifestHeader } from '../store/manifest.ts';
+import { parseMetadata } from '../store/metadata.ts';
+import type { OpenBackup } from './open-backup.ts';
+
+/**
+ * Opens the archive with that index in the manifest's header: the backup's own, or one that it builds on.
+ * @throws BackupError ARCHIVE_DAMAGED where the archive is missing, BACKUP_UNREADABLE, CODEC_UNAVAILABLE
+ */
+export function openArchive(backup: OpenBackup, header: ManifestHeader, index: number): FrameReader {
+  const file = archivePath(backup, header, index);
+  try {
+    return new FrameReader(file, codecOf(header.archives[index]?.compression ?? header.compression, 'decompress'));
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
+    throw new BackupError(
+      'ARCHIVE_DAMAGED',
+      { archive: file, problem: 'it is missing', isMissing: true },
+      { cause: error },
+    );
+  }
+}
+
+/** Where that archive lies, or would lie: the first place that has it. */
+export function archivePath(backup: OpenBackup, header: ManifestHeader, index: number): string {
+  const own = archiveOf(backup);
+  const other = header.archives[index];
+  if (index === 0 || other === undefined) return own;
+  const places = placesOf(backup, own, other);
+  return places.find((place) => existsSync(place)) ?? places[0] ?? own;
+}
+
+export function archiveOf(backup: OpenBackup): string {
+  if (backup.archive !== undefined) return backup.archive;
+  throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'its metadata names no archive' });
+}
+
+/** Beside the backup's own archive, in the store, where its backup says now, and where it lay when this one was made. */
+function placesOf(backup: OpenBackup, own: string, other: ManifestArchive): string[] {
+  const stores = [...(backup.folder === undefined ? [] : [dirname(backup.folder)]), ...(backup.stores ?? [])];
+  return [
+    join(dirname(own), other.file),
+    ...stores.flatMap((store) => [join(store, other.file), ...placeInStore(store, other)]),
+    ...(other.folder === undefined ? [] : [join(other.folder, other.file)]),
+  ];
+}
+
+function placeInStore(store: string, other: ManifestArchive): string[] {
+  // A manifest is not to be trusted with more than a name.
+  const folder = join(store, basename(other.backup));
+  try {
+    const { archive } = parseMetadata(readFileSync(join(folder, 'metadata.json'), 'utf8'), folder);
+    return archive === undefined ? [] : [join(archive.folder ?? store, archive.file)];
+  } catch (error) {
+    if (error instanceof BackupError || isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+import { BackupError, isBackupError } from '../core/errors.ts';
+import { finding, type Finding } from '../core/findings.ts';
+import type { BackupMode } from '../config/settings.ts';
+import type { Store, StoredBackup } from '../store/store.ts';
+import type { CreateRequest } from './create-result.ts';
+import { openBackup, openStored } from './open-backup.ts';
+import { openBase, type Base } from './open-base.ts';
+import type { RunContext } from './run-context.ts';
+
+/** What a backup is going to be, and what it builds on. */
+export interface ChosenMode {
+  mode: BackupMode;
+  /** Absent for a full backup, and for one that rests as a plain tree. */
+  base?: Base;
+  /** The backup whose files a plain tree links to. */
+  linked?: StoredBackup;
+  findings: Finding[];
+}
+
+/** Why a full backup is made where another mode was asked for. */
+type FullReason = 'no-base' | 'chain-long' | 'zip';
+
+/**
+ * Decides whether a backup is a full one, and finds the backup that it builds on: the one that was named; else for an
+ * incremental one the newest complete backup, and for a differential one the newest full, that holds all of its targets.
+ *
+ * Who asks for a mode by hand is told what is wrong with the base; a run that nobody looks at makes a full backup instead,
+ * with a warning.
+ * @param backups of the store, newest first.
+ * @throws BackupError BACKUP_NOT_FOUND and what else `openBackup` throws; BASE_UNUSABLE, BASE_ENCRYPTED, OPTION_INVALID,
+ * MANIFEST_DAMAGED
+ */
+export async function chooseBase(
+  context: RunContext,
+  request: CreateRequest,
+  targets: readonly string[],
+  backups: readonly StoredBackup[],
+  store: Store,
+): Promise<ChosenMode> {
+  const { incremental, storage } = context.settings;
+  const mode = askedMode(context, request);
+  const full = (reason?: FullReason): ChosenMode => ({
+    mode: 'full',
+    findings: reason === undefined ? [] : [finding('mode-full', { kind: mode, reason })],
+  });
+  if (storage.format === 'directory') return chooseLinked(request, mode, backups, store.path);
+  if (mode === 'full') return full();
+  if (storage.format === 'zip') return full('zip');
+  if (request.baseBackup !== undefined) {
+    return {
+      mode,
+      base: await openNamed(context, request.baseBackup, request.workingFolder ?? '/', store),
+      findings: [],
+    };
+  }
+  // What nobody asked for by hand needs no explanation.
+  const isAsked = request.mode !== undefined;
+  const found = backups.find((one) => canBeBase(one, mode, targets));
+  if (found === undefined) return full(isAsked ? 'no-base' : undefined);
+  if (mode === 'incremental' && found.metadata.chain.length > incremental.maxIncrementals) {
+    return full(isAsked ? 'chain-long' : undefined);
+  }
+  try {
+    return { mode, base: await openBase(openStored(found), store), findings: [] };
+  } catch (error) {
+    const isStrict = isAsked && request.type === 'manual';
+    if (isStrict || !isBackupError(error) || isBackupError(error, 'INTERRUPTED')) throw error;
+    const reason = isBackupError(error, 'BASE_UNUSABLE')
+      ? `${error.params.archive}: ${error.params.reason}`
+      : error.message;
+    return { mode: 'full', findings: [finding('base-unusable', { path: found.id, reason })] };
+  }
+}
+
+/** Safety backups stand alone: the chain may be what a restore is to get away from. */
+function askedMode(context: RunContext, request: CreateRequest): BackupMode {
+  if (request.baseBackup !== undefined && request.mode === 'full') {
+    throw new BackupError('OPTION_INVALID', {
+      option: 'base-backup',
+      value: request.baseBackup,
+      expected: 'no base for a full backup; --mode incremental or differential builds on one',
+    });
+  }
+  if (request.mode !== undefined) return request.mode;
+  if (request.baseBackup !== undefined) return 'incremental';
+  if (request.type === 'pre-restore') return 'full';
+  return context.settings.incremental.enabled ? 'incremental' : 'full';
+}
+
+function canBeBase({ metadata }: StoredBackup, mode: BackupMode, targets: readonly string[]): boolean {
+  return (
+    metadata.complete &&
+    metadata.since === undefined &&
+    metadata.layout === 'tar' &&
+    metadata.type !== 'pre-restore' &&
+    (mode !== 'differential' || metadata.mode === 'full') &&
+    targets.every((target) => target in metadata.targets)
+  );
+}
+
+async function openNamed(context: RunContext, name: string, workingFolder: string, store: Store): Promise<Base> {
+  const backup = await openBackup(context, name, workingFolder);
+  const unusable = (reason: string): BackupError =>
+    new BackupError('BASE_UNUSABLE', { backup: backup.id, archive: backup.archive ?? backup.id, reason });
+  if (backup.kind === 'foreign') throw unusable('this toolkit did not make it');
+  if (backup.metadata.archive !== undefined && 'encryption' in backup.metadata.archive) {
+    throw new BackupError('BASE_ENCRYPTED', { backup: backup.id });
+  }
+  if (backup.metadata.layout !== 'tar') throw unusable('only a tar can be built on, and this is a plain tree or a zip');
+  return openBase(backup, store);
+}
+
+/** A plain tree links to what an earlier one holds, and needs nothing of it afterwards. */
+function chooseLinked(
+  request: CreateRequest,
+  mode: BackupMode,
+  backups: readonly StoredBackup[],
+  storePath: string,
+): ChosenMode {
+  // Who asks for a full one by hand wants every file written anew.
+  if (request.mode === 'full') return { mode: 'full', findings: [] };
+  const named = request.baseBackup;
+  const linked =
+    named === undefined
+      ? backups.find(({ metadata }) => metadata.complete && metadata.layout === 'directory')
+      : backups.find((one) => one.id === named || one.metadata.name === named || one.id.startsWith(named));
+  if (named !== undefined && linked === undefined) {
+    throw new BackupError('BACKUP_NOT_FOUND', { name: named, store: storePath });
+  }
+  if (mode === 'full') return { mode, findings: [], ...(linked === undefined ? {} : { linked }) };
+  if (linked === undefined)
+    return { mode: 'full', findings: [finding('mode-full', { kind: mode, reason: 'no-base' })] };
+  return { mode, linked, findings: [] };
+}

@@ -1,0 +1,60 @@
+import { BackupError } from '../core/errors.ts';
+import { finding } from '../core/findings.ts';
+import { idBehind } from '../store/backup-id.ts';
+import type { ManifestHeader } from '../store/manifest.ts';
+import { openStore } from '../store/store.ts';
+import { withStoreLock } from '../store/store-lock.ts';
+import type { ConsolidateRequest, ConsolidateResult } from './consolidate-result.ts';
+import { ConsolidateRun } from './consolidate-run.ts';
+import { consolidatedBytes } from './consolidation-steps.ts';
+import type { OpenBackup } from './open-backup.ts';
+import { planConsolidation } from './plan-consolidation.ts';
+import type { RunContext } from './run-context.ts';
+import { inWorkFolder } from './work-folder.ts';
+
+/**
+ * Makes a new full backup of what a backup and those that it builds on hold, without a look at the project. What frames can be
+ * copied as they are is; the rest is unpacked and packed anew. The chain stays as it is. A dry run takes no lock and writes
+ * nothing; a backup that needs no other is left alone.
+ * @throws BackupError MANIFEST_DAMAGED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, CONTENT_MISMATCH, BACKUP_UNREADABLE,
+ * CODEC_UNAVAILABLE, STORE_LOCKED, STORE_READ_ONLY, NO_SPACE, WRITE_FAILED, INTERRUPTED
+ */
+export async function consolidateBackup(
+  context: RunContext,
+  source: OpenBackup,
+  request: ConsolidateRequest = {},
+): Promise<ConsolidateResult> {
+  const { id, metadata } = source;
+  const startedMs = context.clock.monotonicMs();
+  if (metadata.layout !== 'tar') return { id, standsAlone: metadata.layout };
+  const header = await headerOf(source);
+  if (header.archives.length < 2) return { id, standsAlone: 'full' };
+  context.events.emit('phase', 'plan');
+  const plan = await planConsolidation(context, source, header);
+  if (request.dryRun === true) {
+    const { chain, files, size } = metadata;
+    return { dryRun: true, consolidatedFrom: id, chain, files, size, ...(await consolidatedBytes(plan)) };
+  }
+  const { clock, host, random, retryLockSeconds: retrySeconds, signal } = context;
+  const store = openStore(context.settings.storage);
+  const lock = { verb: 'consolidate', host, retrySeconds, clock, signal };
+  return withStoreLock(store, lock, () => {
+    const time = new Date(metadata.timestamp);
+    const nextId = (existing: readonly string[]) => idBehind(id, existing, time, random);
+    return inWorkFolder(signal, store, nextId, async (work) => {
+      const made = await new ConsolidateRun(context, request, store, work, plan, startedMs).consolidate();
+      if (work.leftovers === 0) return made;
+      const left = finding('leftovers-removed', { count: work.leftovers });
+      return { ...made, warnings: [...made.warnings, left] };
+    });
+  });
+}
+
+async function headerOf(source: OpenBackup): Promise<ManifestHeader> {
+  for await (const batch of source.readManifest()) {
+    const first = batch[0];
+    if (first?.type === 'header') return first.header;
+    if (first !== undefined) break;
+  }
+  throw new BackupError('MANIFEST_DAMAGED', { backup: source.id, problem: 'it does not begin with a header' });
+}

@@ -1,0 +1,70 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BackupError, systemCode } from '../core/errors.ts';
+import { BaseManifest } from '../store/base-manifest.ts';
+import type { ManifestArchive } from '../store/manifest.ts';
+import type { Store } from '../store/store.ts';
+import { archivePath } from './chain-archives.ts';
+import type { OpenBackup } from './open-backup.ts';
+
+/** A backup that another one builds on: its manifest, and where its archives are. */
+export interface Base {
+  backup: OpenBackup;
+  manifest: BaseManifest;
+  /** The archives that the new backup's manifest names beside its own, oldest first. */
+  archives: ManifestArchive[];
+  /** When it was begun, by its own clock. */
+  begunAtNs: bigint;
+}
+
+/**
+ * Opens a backup for another one to build on, and makes sure that all archives of its chain are there and not cut short: a
+ * backup that builds on what is gone could not be restored.
+ * @throws BackupError BASE_UNUSABLE, MANIFEST_DAMAGED, BACKUP_UNREADABLE
+ */
+export async function openBase(backup: OpenBackup, store: Store): Promise<Base> {
+  const { id, metadata } = backup;
+  const source = { backup: id, checksum: metadata.checksum, open: () => backup.readManifestBytes() };
+  const manifest = await BaseManifest.open(source);
+  const { header } = manifest;
+  const paths = header.archives.map((_, index) => archivePath(backup, header, index));
+  const ends = archiveEnds(manifest);
+  for (const [index, path] of paths.entries()) {
+    const problem = problemOf(path, ends[index] ?? 0);
+    if (problem !== undefined) throw new BackupError('BASE_UNUSABLE', { backup: id, archive: path, reason: problem });
+  }
+  const noted = header.archives.map((archive, index): ManifestArchive => {
+    const folder = dirname(paths[index] ?? '');
+    const { backup: owner, file } = archive;
+    const compression = archive.compression ?? header.compression;
+    return { backup: owner, file, compression, ...(folder === store.path ? {} : { folder }) };
+  });
+  const [own, ...others] = noted;
+  return {
+    backup,
+    manifest,
+    archives: own === undefined ? [] : [...others, own],
+    begunAtNs: BigInt(Date.parse(metadata.timestamp)) * 1_000_000n,
+  };
+}
+
+/** Where the last frame of each archive ends. */
+function archiveEnds({ frames, header }: BaseManifest): number[] {
+  const ends = header.archives.map(() => 0);
+  for (let at = 0; at < frames.length; at += 1) {
+    const { archive, offset, storedSize } = frames.get(at);
+    ends[archive] = Math.max(ends[archive] ?? 0, offset + storedSize);
+  }
+  return ends;
+}
+
+function problemOf(path: string, end: number): string | undefined {
+  try {
+    const { size } = statSync(path);
+    return size < end ? `it is cut short: ${size} bytes of ${end} or more` : undefined;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return code === 'ENOENT' ? 'it is missing' : code;
+  }
+}

@@ -1,0 +1,47 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from '../core/durable-files.ts';
+import { BackupError, isSystemError, writeError } from '../core/errors.ts';
+import type { NextId } from '../store/backup-id.ts';
+import { finishRemovals } from '../store/remove-backup.ts';
+import { idsInStore, removeElsewhere, removeLeftovers, temporaryFolder, type Store } from '../store/store.ts';
+
+/** Where a new backup is made before it is published. */
+export interface WorkFolder {
+  next: NextId;
+  /** Removed with all that is in it when the run has ended. */
+  path: string;
+  /** How many things that interrupted runs left were removed. */
+  leftovers: number;
+}
+
+/**
+ * Runs what makes a new backup, in a folder of its own in the store, whose lock the caller holds. Nothing of a run that fails
+ * stays.
+ * @throws BackupError INTERRUPTED, NO_SPACE, STORE_READ_ONLY, WRITE_FAILED, and whatever the run throws
+ */
+export async function inWorkFolder<T>(
+  signal: AbortSignal,
+  store: Store,
+  nextId: (existing: readonly string[]) => NextId,
+  run: (work: WorkFolder) => Promise<T>,
+): Promise<T> {
+  // Another run that had made the store may just have taken it back.
+  makeFolder(temporaryFolder(store), store.modes.folder);
+  const leftovers = (await finishRemovals(store)) + (await removeLeftovers(store));
+  const next = nextId(idsInStore(store));
+  const path = join(temporaryFolder(store), next.id);
+  try {
+    makeFolder(path, store.modes.folder);
+    return await run({ next, path, leftovers });
+  } catch (error) {
+    if (signal.aborted) throw new BackupError('INTERRUPTED', {}, { cause: error });
+    if (isSystemError(error, ...writeFailures)) throw writeError(error, store.path, 'writing the backup');
+    throw error;
+  } finally {
+    removeElsewhere(path);
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+const writeFailures = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'EFBIG', 'EMFILE', 'ENFILE'];
