@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-const built = new URL('../dist/lib/cli/start.js', import.meta.url);
+const built = new URL('../dist/command/start.js', import.meta.url);
 if (existsSync(built)) {
   const { start } = await import(built.href);
   await start(process.argv.slice(2));

@@ -1,64 +1,22 @@
-import { hostname } from 'node:os';
-import { loadSettings } from './config/load-settings.ts';
-import { systemClock, systemRandom } from './core/clock.ts';
-import { BackupError } from './core/errors.ts';
-import { RunEvents } from './core/events.ts';
+import { openContext, type ContextOptions } from './open-context.ts';
 import type { RunContext } from './operations/run-context.ts';
 
 /**
- * The one place that turns settings, environment, clock and randomness into what operations work with. Programs that
- * embed the toolkit begin here: `const context = await openToolkit({ root })`, then `createBackup(context, …)`.
+ * What `import 'ai-backup'` gives. Programs that embed the toolkit begin here: `const context = await openToolkit({ root
+ * })`, then `createBackup(context, …)`.
  */
 
-export interface ToolkitOptions {
-  /** The project root, absolute. */
-  root: string;
-  /** The settings file; by default `config/config.json` below the root, else `config/backup_config.json`. */
-  config?: string;
-  environment?: Readonly<Record<string, string | undefined>>;
-  events?: RunEvents;
-  signal?: AbortSignal;
-  /** Seconds to wait for another run's lock; 0 by default. */
-  retryLockSeconds?: number;
-  /** Seconds to try a locked database again; by default `BACKUP_DATABASE_TIMEOUT` of the environment, else 15. */
-  databaseTimeoutSeconds?: number;
+export interface ToolkitOptions extends Omit<ContextOptions, 'environment'> {
+  /** The process's own by default. */
+  environment?: ContextOptions['environment'];
 }
-
-const databaseTimeoutSeconds = 15;
 
 /**
  * Loads and checks the settings. @throws BackupError CONFIG_UNREADABLE, CONFIG_SYNTAX, CONFIG_INVALID, ROOT_NOT_FOUND,
  * VARIABLE_INVALID
  */
 export async function openToolkit(options: ToolkitOptions): Promise<RunContext> {
-  const environment = options.environment ?? process.env;
-  const settings = await loadSettings({
-    root: options.root,
-    environment,
-    ...(options.config === undefined ? {} : { file: options.config }),
-  });
-  return {
-    settings,
-    environment,
-    clock: systemClock,
-    random: systemRandom,
-    host: hostname(),
-    events: options.events ?? new RunEvents(),
-    signal: options.signal ?? new AbortController().signal,
-    retryLockSeconds: options.retryLockSeconds ?? 0,
-    databaseTimeoutSeconds: options.databaseTimeoutSeconds ?? databaseTimeoutOf(environment),
-  };
-}
-
-function databaseTimeoutOf(environment: Readonly<Record<string, string | undefined>>): number {
-  const text = environment.BACKUP_DATABASE_TIMEOUT?.trim() ?? '';
-  if (text === '') return databaseTimeoutSeconds;
-  if (/^\d{1,5}(\.\d{1,3})?$/.test(text)) return Number(text);
-  throw new BackupError('VARIABLE_INVALID', {
-    name: 'BACKUP_DATABASE_TIMEOUT',
-    value: text,
-    expected: `a number of seconds, such as ${databaseTimeoutSeconds}`,
-  });
+  return openContext({ ...options, environment: options.environment ?? process.env });
 }
 
 export { BackupError, isBackupError } from './core/errors.ts';

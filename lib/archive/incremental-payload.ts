@@ -1,3 +1,4 @@
+import { hash as hashOnce } from 'node:crypto';
 import type { SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
@@ -104,6 +105,8 @@ export class IncrementalPayload implements PayloadWriter {
     if (entry.kind === 'directory') return text.startsWith('}', next) && next + 1 === text.length;
     if (entry.kind === 'symlink') return text.startsWith(`,"linkTarget":${JSON.stringify(entry.linkTarget)}}`, next);
     if (entry.takeOver !== undefined) return text.startsWith(',', next);
+    if (entry.content !== undefined)
+      return text.startsWith(`,"sha256":"${hashOnce('sha256', entry.content, 'hex')}"`, next);
     const oldest = baseBegunAtNs - coarsestTimeNs;
     const { ctimeNs, mtimeNs } = entry;
     return text.startsWith(',', next) && !rehash && ctimeNs !== undefined && ctimeNs < oldest && mtimeNs < oldest;

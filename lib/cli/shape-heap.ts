@@ -6,12 +6,10 @@ const newestKnown = 24;
 /**
  * Fits V8's heap to a program whose memory is buffers outside of it. Called before anything is allocated in quantity.
  *
- * Entries live for microseconds, so a young generation that grows to its usual 32 MiB only makes the process larger (by
- * a fifth of its peak). And buffers come and go by the megabyte beside a heap of 15 MB, which V8 takes for pressure: it
+ * Buffers come and go by the megabyte beside a heap of 15 MB, which V8 takes for pressure: it
  * would collect that heap some 25 times in a backup where 10 are enough.
  */
 export function shapeHeap(): void {
   if (Number.parseInt(process.versions.node, 10) > newestKnown) return;
-  setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=300');
 }

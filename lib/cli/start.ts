@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { runCommandLine } from './run-command-line.ts';
+import { keepCompiled } from './keep-compiled.ts';
 import { shapeHeap } from './shape-heap.ts';
 
 /**
@@ -8,6 +8,7 @@ import { shapeHeap } from './shape-heap.ts';
  */
 export async function start(argv: readonly string[]): Promise<void> {
   shapeHeap();
+  keepCompiled(process.env);
   const stopped = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     if (stopped.signal.aborted) process.exit(130);
@@ -18,6 +19,8 @@ export async function start(argv: readonly string[]): Promise<void> {
   process.on('SIGHUP', stop);
   // Compression runs on libuv's pool. Its usual four threads on two processors would keep the thread that feeds them waiting.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(2, availableParallelism()));
+  // Loaded only here: what Node keeps compiled holds for one set of V8's flags, which `shapeHeap` changes.
+  const { runCommandLine } = await import('./run-command-line.ts');
   process.exitCode = await runCommandLine({
     argv,
     environment: process.env,

@@ -1,42 +1,28 @@
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 import type { Output } from './output.ts';
 
-const noBorders = Object.fromEntries(
-  [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-    'bottom-right',
-    'left',
-    'left-mid',
-    'mid',
-    'mid-mid',
-    'right',
-    'right-mid',
-  ].map((name) => [name, '']),
-);
+const betweenColumns = '  ';
 
-/** A table without lines, its columns as wide as what is in them; wide characters count as two. */
+/** A table without lines, its columns as wide as what is in them; wide characters count as two, colours as none. */
 export function plainTable(
   output: Output,
   head: readonly string[],
   rows: readonly (readonly string[])[],
   rightAligned: readonly number[] = [],
 ): string {
-  const table = new Table({
-    head: head.map((text) => output.color.dim(text)),
-    chars: { ...noBorders, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, column) => (rightAligned.includes(column) ? 'right' : 'left')),
-  });
-  for (const row of rows) table.push([...row]);
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  const lines = [...(head.length === 0 ? [] : [head.map((text) => output.color.dim(text))]), ...rows];
+  const widths: number[] = [];
+  for (const line of lines) {
+    for (const [column, text] of line.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(text));
+  }
+  const cell = (text: string, column: number): string => {
+    const padding = ' '.repeat((widths[column] ?? 0) - widthOf(text));
+    return rightAligned.includes(column) ? padding + text : text + padding;
+  };
+  return lines.map((line) => line.map(cell).join(betweenColumns).trimEnd()).join('\n');
+}
+
+/** Columns in a terminal. The library takes milliseconds before its first answer, which plain letters need not wait for. */
+function widthOf(text: string): number {
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }

@@ -1,9 +1,9 @@
 import { checkMeaning } from './check-meaning.ts';
-import { checkSchema } from './check-schema.ts';
 import { flatPath } from './flat-path.ts';
-import { flatSchema, type FlatSettings, nestFlatSettings } from './flat-settings.ts';
+import type { FlatSettings } from './flat-settings.ts';
+import { isPlainlyValid } from './plainly-valid.ts';
 import type { SettingsProblem } from './settings-problem.ts';
-import { type GivenSettings, settingsSchema } from './settings-schema.ts';
+import type { GivenSettings } from './settings-schema.ts';
 import { repeatedKeys, type SettingsText } from './settings-text.ts';
 import type { Surroundings } from './store-path.ts';
 import { type FilledKey, substituteVariables } from './substitute-variables.ts';
@@ -48,12 +48,22 @@ interface Checked {
 }
 
 async function checkNested(section: unknown, filled: ReadonlyMap<string, FilledKey>): Promise<Checked> {
+  if (isPlainlyValid(section)) return { nested: section, problems: [] };
+  // Loaded only here: most settings have no mistake.
+  const [{ checkSchema }, { settingsSchema }] = await Promise.all([
+    import('./check-schema.ts'),
+    import('./settings-schema.ts'),
+  ]);
   // The section itself, not what the schema gives back: that has the schema's order, and targets keep the file's.
   const { section: nested, problems } = await checkSchema<GivenSettings>(settingsSchema, section, filled);
   return { nested, problems };
 }
 
 async function checkFlat(section: unknown, filled: ReadonlyMap<string, FilledKey>): Promise<Checked> {
+  const [{ checkSchema }, { flatSchema, nestFlatSettings }] = await Promise.all([
+    import('./check-schema.ts'),
+    import('./flat-settings.ts'),
+  ]);
   const { value, problems } = await checkSchema<FlatSettings>(flatSchema, section, filled);
   return { nested: value === undefined ? {} : nestFlatSettings(value), problems };
 }

@@ -113,6 +113,10 @@ export const errorCatalogue = {
     message: `No backup can build on ${p.backup}: it is encrypted, and this version has no key for it. Nothing was written.`,
     hint: 'Name another base with --base-backup, or make a new full backup with --mode full.',
   })),
+  BACKUP_NOT_NEWEST: define<{ backup: string; newest: string }>(exitCode.usage, (p) => ({
+    message: `${p.backup} is not the newest backup, ${p.newest} is: a backup made from it now would pass for the latest state. Nothing was written.`,
+    hint: 'Consolidate the newest one; it holds what its chain holds.',
+  })),
   ENCRYPTION_UNAVAILABLE: define<Record<never, never>>(exitCode.usage, () => ({
     message: 'Encryption was asked for, but this version does not encrypt. Nothing was written.',
     hint: 'Set storage.encrypt to false to make a backup without encryption.',

@@ -17,8 +17,11 @@ export class BaseBlocks implements BlockStore {
   private readonly cache: BlockCache;
   private readonly base: Base | undefined;
   private readonly signal: AbortSignal;
+  private readonly keepsBase: boolean;
 
-  constructor(cache: BlockCache, base: Base | undefined, signal: AbortSignal) {
+  /** @param keepsBase whether another backup is going to build on the same base: a differential one. */
+  constructor(cache: BlockCache, base: Base | undefined, signal: AbortSignal, keepsBase = false) {
+    this.keepsBase = keepsBase;
     this.cache = cache;
     this.base = base;
     this.signal = signal;
@@ -31,6 +34,7 @@ export class BaseBlocks implements BlockStore {
   async read(entry: ManifestEntry, blockSize: number): Promise<BlockHashes | undefined> {
     const { sha256, size } = entry;
     if (sha256 === undefined) return undefined;
+    if (this.keepsBase) this.cache.keep(sha256);
     return this.cache.read(sha256, blockSize, size) ?? (await this.hashArchived(entry, blockSize));
   }
 

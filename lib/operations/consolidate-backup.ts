@@ -1,8 +1,8 @@
 import { BackupError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
-import { idBehind } from '../store/backup-id.ts';
+import { nextBackupId, type NextId } from '../store/backup-id.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
-import { openStore } from '../store/store.ts';
+import { listStore, openStore, type Store } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import type { ConsolidateRequest, ConsolidateResult } from './consolidate-result.ts';
 import { ConsolidateRun } from './consolidate-run.ts';
@@ -16,7 +16,7 @@ import { inWorkFolder } from './work-folder.ts';
  * Makes a new full backup of what a backup and those that it builds on hold, without a look at the project. What frames can be
  * copied as they are is; the rest is unpacked and packed anew. The chain stays as it is. A dry run takes no lock and writes
  * nothing; a backup that needs no other is left alone.
- * @throws BackupError MANIFEST_DAMAGED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, CONTENT_MISMATCH, BACKUP_UNREADABLE,
+ * @throws BackupError BACKUP_NOT_NEWEST, MANIFEST_DAMAGED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, CONTENT_MISMATCH, BACKUP_UNREADABLE,
  * CODEC_UNAVAILABLE, STORE_LOCKED, STORE_READ_ONLY, NO_SPACE, WRITE_FAILED, INTERRUPTED
  */
 export async function consolidateBackup(
@@ -38,9 +38,11 @@ export async function consolidateBackup(
   const { clock, host, random, retryLockSeconds: retrySeconds, signal } = context;
   const store = openStore(context.settings.storage);
   const lock = { verb: 'consolidate', host, retrySeconds, clock, signal };
-  return withStoreLock(store, lock, () => {
+  return withStoreLock(store, lock, async () => {
+    await refuseOlder(store, id);
+    // Its time is that of its content, which what changed since is told from; its ID says when it was made.
     const time = new Date(metadata.timestamp);
-    const nextId = (existing: readonly string[]) => idBehind(id, existing, time, random);
+    const nextId = (existing: readonly string[]): NextId => ({ ...nextBackupId(existing, clock.now(), random), time });
     return inWorkFolder(signal, store, nextId, async (work) => {
       const made = await new ConsolidateRun(context, request, store, work, plan, startedMs).consolidate();
       if (work.leftovers === 0) return made;
@@ -48,6 +50,13 @@ export async function consolidateBackup(
       return { ...made, warnings: [...made.warnings, left] };
     });
   });
+}
+
+/** The newest ID has the newest content: what is made from an older backup must not pass for the latest. */
+async function refuseOlder(store: Store, id: string): Promise<void> {
+  const { backups } = await listStore(store);
+  const newer = backups.find((one) => one.id > id && one.metadata.type !== 'pre-restore');
+  if (newer !== undefined) throw new BackupError('BACKUP_NOT_NEWEST', { backup: id, newest: newer.id });
 }
 
 async function headerOf(source: OpenBackup): Promise<ManifestHeader> {

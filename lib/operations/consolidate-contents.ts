@@ -9,8 +9,21 @@ import { openArchive } from './chain-archives.ts';
 import { consolidationSteps, type ConsolidationStep } from './consolidation-steps.ts';
 import type { ConsolidationPlan } from './plan-consolidation.ts';
 
-/** What is done when its turn has come: steps wait in line with the contents that are read ahead. */
-type Turn = () => void | Promise<void>;
+/** What is done when its turn has come: it waits in line with the contents that are read ahead, as an entry without any. */
+class Turn implements ManifestEntry {
+  readonly path = '';
+  readonly kind = 'directory';
+  readonly mode = 0;
+  readonly mtimeNs = 0n;
+  readonly uid = 0;
+  readonly gid = 0;
+  readonly size = 0;
+  readonly take: () => void | Promise<void>;
+
+  constructor(take: () => void | Promise<void>) {
+    this.take = take;
+  }
+}
 
 export interface ConsolidateContents {
   plan: ConsolidationPlan;
@@ -47,7 +60,6 @@ export async function consolidateContents(options: ConsolidateContents): Promise
 class ConsolidatingSink implements ContentSink {
   repackedBytes = 0;
   private readonly options: ConsolidateContents;
-  private readonly turns = new WeakMap<ManifestEntry, Turn>();
   private check: ContentCheck | undefined;
 
   constructor(options: ConsolidateContents) {
@@ -72,7 +84,7 @@ class ConsolidatingSink implements ContentSink {
   }
 
   end(entry: ManifestEntry): void | Promise<void> {
-    return this.turns.get(entry)?.();
+    return entry instanceof Turn ? entry.take() : undefined;
   }
 
   failed(entry: ManifestEntry, error: Error): void {
@@ -85,18 +97,15 @@ class ConsolidatingSink implements ContentSink {
     if (step.do === 'copy') {
       const { frames, entries } = step;
       // Each entry waits in line by itself, so that no more of them do than the reader lets.
-      return [
-        this.turnOf(() => tar.copyRun(frames, entries)),
-        ...entries.map((one) => this.turnOf(() => onEntry(one))),
-      ];
+      return [new Turn(() => tar.copyRun(frames, entries)), ...entries.map((one) => new Turn(() => onEntry(one)))];
     }
     const { entry, pieces, parts } = step;
-    const begin = this.turnOf(() => {
+    const begin = new Turn(() => {
       // Of what is copied in part the frames' hashes are proven, and not the file's.
       this.check = parts === undefined && entry.kind === 'file' ? new ContentCheck(entry) : undefined;
       return tar.begin(entry);
     });
-    const end = this.turnOf(() => {
+    const end = new Turn(() => {
       const problem = this.check?.problem();
       if (problem?.code === 'entry-hash') throw this.mismatch(entry, 'its SHA-256 differs');
       if (problem !== undefined) {
@@ -108,20 +117,12 @@ class ConsolidatingSink implements ContentSink {
     if (entry.size === 0) return [begin, end];
     if (parts === undefined || pieces === undefined) return [begin, entry, end];
     const between = parts.map((part) => {
-      if ('frame' in part) return this.turnOf(() => tar.frame(plan.frames.get(part.frame)));
+      if ('frame' in part) return new Turn(() => tar.frame(plan.frames.get(part.frame)));
       const { at: _, ...rest } = entry;
       const extents = Float64Array.from(pieces.slice(part.from, part.to));
       return { ...rest, size: part.to - part.from, extents };
     });
     return [begin, ...between, end];
-  }
-
-  /** An entry without content, that nobody reads. */
-  private turnOf(turn: Turn): ManifestEntry {
-    const entry = { path: '', kind: 'directory', mode: 0, mtimeNs: 0n, uid: 0, gid: 0, size: 0 } as const;
-    const own: ManifestEntry = { ...entry };
-    this.turns.set(own, turn);
-    return own;
   }
 
   private mismatch({ path }: ManifestEntry, problem: string): BackupError {

@@ -4,7 +4,7 @@ import { openStore, prepareStore, removeNewStore, type Store } from '../store/st
 import { withStoreLock } from '../store/store-lock.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import type { CreateRequest, CreateResult, CreateWatch } from './create-result.ts';
-import { CreateRun } from './create-run.ts';
+import { CreateRun, UnprovenCopy } from './create-run.ts';
 import { prepareCreate } from './plan-backup.ts';
 import type { RunContext } from './run-context.ts';
 import { inWorkFolder } from './work-folder.ts';
@@ -43,9 +43,18 @@ export async function createInLockedStore(
   watch?: CreateWatch,
 ): Promise<CreateResult> {
   const nextId = (existing: readonly string[]): NextId => nextBackupId(existing, context.clock.now(), context.random);
-  return inWorkFolder(context.signal, store, nextId, async ({ next, path, leftovers }) => {
-    const run = new CreateRun(context, request, store, next, path, watch);
-    if (leftovers > 0) run.report(finding('leftovers-removed', { count: leftovers }));
-    return run.create(targets);
+  return inWorkFolder(context.signal, store, nextId, async ({ next, path, leftovers, empty }) => {
+    const begin = (isTrusting: boolean): Promise<CreateResult> => {
+      const run = new CreateRun(context, request, store, next, path, { watch, isTrusting });
+      if (leftovers > 0) run.report(finding('leftovers-removed', { count: leftovers }));
+      return run.create(targets);
+    };
+    try {
+      return await begin(true);
+    } catch (error) {
+      if (!(error instanceof UnprovenCopy)) throw error;
+      empty();
+      return await begin(false);
+    }
   });
 }

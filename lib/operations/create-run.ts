@@ -32,6 +32,9 @@ import { SinceFilter } from './since-filter.ts';
 /** More findings than this are counted, not listed. */
 const mostFindings = 1000;
 
+/** A database was packed before its check said that it is not whole: the run has to begin again, and wait for each check. */
+export class UnprovenCopy extends Error {}
+
 /** One run of create, in a store whose lock it holds: collects, packs, and publishes. */
 export class CreateRun {
   private readonly context: RunContext;
@@ -51,6 +54,8 @@ export class CreateRun {
   private progress: PackProgress;
   private chosen: ChosenMode = { mode: 'full', findings: [] };
   private filter: SinceFilter | undefined;
+  private readonly isTrusting: boolean;
+  private readonly proofs: Promise<Error | undefined>[] = [];
   private changes: DatabaseChanges;
 
   constructor(
@@ -59,9 +64,10 @@ export class CreateRun {
     store: Store,
     next: NextId,
     workFolder: string,
-    watch?: CreateWatch,
+    options: { watch?: CreateWatch | undefined; isTrusting: boolean },
   ) {
-    this.watch = watch;
+    this.watch = options.watch;
+    this.isTrusting = options.isTrusting;
     this.context = context;
     this.request = request;
     this.store = store;
@@ -99,7 +105,7 @@ export class CreateRun {
     const header = this.manifestHeader(targets, place?.file);
     const manifest = new ManifestWriter(manifestFile, header, store.modes.file);
     const blockCache = this.keepsBlocks() ? new BlockCache(store) : undefined;
-    const copier = new DatabaseCopier(context, this.workFolder, this.placed);
+    const copier = new DatabaseCopier(context, this.workFolder, this.placed, this.isTrusting);
     this.noteClock(backups[0]);
     this.progress = new PackProgress(events, expectationOf(backups, targets));
     const payload = await openPayload({
@@ -119,18 +125,18 @@ export class CreateRun {
       const collector = collectEntries(context, targets, {
         report: (one) => this.report(one),
         onPlaced: (one) => this.placed.push(one),
+        onDatabase: (origin) => {
+          if (!this.changes.isUncommitted(origin)) void copier.start(origin);
+        },
         knownDatabases: new Set([...knownDatabases(backups), ...(this.watch?.knownDatabases ?? [])]),
       });
-      if (targets.some((target) => target.sources.includes('@databases'))) {
-        for (const origin of collector.found.databases)
-          if (!this.changes.isUncommitted(origin)) void copier.start(origin);
-      }
       events.emit('phase', 'pack');
       for (const target of targets) await this.packTarget(target, collector.entriesOf(target), payload, copier);
       // The environment alone is no backup: the project is empty, or its disk is not mounted.
       if (!this.hasFound) {
         throw new BackupError('NOTHING_TO_BACK_UP', { root: settings.root, targets: targets.map((one) => one.name) });
       }
+      await this.awaitProofs();
       events.emit('phase', 'publish');
       await payload.finishEntries();
       const finishedManifest = await manifest.finish();
@@ -191,6 +197,7 @@ export class CreateRun {
       const copied = await copier.copyOf(scanned);
       for (const one of copied.findings) this.report(one);
       if (copied.summary !== undefined) this.databases.push(copied.summary);
+      if (copied.proof !== undefined) this.proofs.push(copied.proof);
       const storedBefore = this.storedEntries;
       for (const entry of copied.entries) {
         this.progress.tell();
@@ -202,6 +209,13 @@ export class CreateRun {
     }
     totals.duration = Math.round(clock.monotonicMs() - startedMs);
     this.totals[target.name] = totals;
+  }
+
+  /** Copies were packed while they were still being checked: a backup of one that is not whole is never published. */
+  private async awaitProofs(): Promise<void> {
+    const problems = await Promise.all(this.proofs);
+    const first = problems.find((one) => one !== undefined);
+    if (first !== undefined) throw new UnprovenCopy('a database that was packed is not whole', { cause: first });
   }
 
   /** Hashing the blocks of large files is of use where backups build on each other. */

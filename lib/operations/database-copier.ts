@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
-import { isBackupError, isSystemError, reasonOf, systemCode } from '../core/errors.ts';
+import { BackupError, isBackupError, isSystemError, reasonOf, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
-import { copySqlite } from '../targets/databases/sqlite-driver.ts';
+import { printablePath } from '../core/path-bytes.ts';
+import { checkSqlite, copySqlite } from '../targets/databases/sqlite-driver.ts';
 import { statOf } from '../targets/scan-folder.ts';
 import type { PlacedFolder } from '../targets/scan-target.ts';
 import { CopyProgress } from './copy-progress.ts';
@@ -18,6 +19,8 @@ export interface CopiedDatabase {
   /** Absent where no whole copy was made. */
   summary?: DatabaseSummary;
   findings: Finding[];
+  /** Resolves to what is wrong with the copy, once it is checked; absent where it was checked before. */
+  proof?: Promise<Error | undefined>;
 }
 
 type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'events' | 'databaseTimeoutSeconds'>;
@@ -30,6 +33,7 @@ type Copied =
       tables: string[];
       pageSize: number;
       state: DatabaseState | undefined;
+      proof?: Promise<Error | undefined>;
     }
   | { error: unknown };
 
@@ -40,13 +44,18 @@ export class DatabaseCopier {
   private readonly placed: readonly PlacedFolder[];
   private readonly progress: CopyProgress;
   private readonly copies = new Map<string, Promise<Copied>>();
+  private readonly isTrusting: boolean;
   private last: Promise<unknown> = Promise.resolve();
+  private lastCheck: Promise<unknown> = Promise.resolve();
 
   /**
    * @param folder where the copies are written; its owner removes it.
    * @param placed where the sources of the targets stand in the backup; may grow as targets are begun.
+   * @param isTrusting gives a copy out while it is still being checked. The caller waits for the proof, and begins again
+   * without trust where there is none.
    */
-  constructor(context: CopierContext, folder: string, placed: readonly PlacedFolder[]) {
+  constructor(context: CopierContext, folder: string, placed: readonly PlacedFolder[], isTrusting: boolean) {
+    this.isTrusting = isTrusting;
     this.context = context;
     this.folder = folder;
     this.placed = placed;
@@ -68,6 +77,7 @@ export class DatabaseCopier {
   /** Resolves when no copy is under way any more. */
   async settle(): Promise<void> {
     await this.last;
+    await this.lastCheck;
   }
 
   /**
@@ -84,6 +94,7 @@ export class DatabaseCopier {
         ],
         summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
         findings: [],
+        ...(copied.proof === undefined ? {} : { proof: this.progress.whileAwaiting(copied.proof) }),
       };
     }
     if (isBackupError(copied.error, 'DATABASE_CORRUPT')) return this.rawFiles(entry, copied.error.params.problem);
@@ -115,16 +126,35 @@ export class DatabaseCopier {
       const copied = await copySqlite({
         source,
         destination: file,
+        isChecked: !this.isTrusting,
         timeoutMs: databaseTimeoutSeconds * 1000,
         clock,
         signal,
         onProgress: (bytes, totalBytes) => this.progress.advance(origin, bytes, totalBytes),
       });
       const { bytes, version, tables, pageSize } = copied;
-      return { bytes, file, version, tables, pageSize, state };
+      const proof = this.isTrusting ? { proof: this.check(source, file) } : {};
+      return { bytes, file, version, tables, pageSize, state, ...proof };
     } catch (error) {
       return { error };
     }
+  }
+
+  /** Checks a copy, once those before it are checked. What goes wrong otherwise is no proof, either. */
+  private check(source: string, file: string): Promise<Error | undefined> {
+    const proof = this.lastCheck.then(async () => {
+      try {
+        const { isWhole, problems } = await checkSqlite(file, { signal: this.context.signal });
+        if (isWhole) return undefined;
+        const problem = problems.slice(0, 5).join('; ');
+        return new BackupError('DATABASE_CORRUPT', { database: printablePath(source), problem });
+      } catch (error) {
+        if (!isNativeError(error)) throw error;
+        return error;
+      }
+    });
+    this.lastCheck = proof;
+    return proof;
   }
 }
 

@@ -52,7 +52,7 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
       const { base } = options.chosen;
       if (base === undefined || options.blockCache === undefined) return fullTar(tar, options.blockCache, signal);
       const { manifest: baseManifest, begunAtNs: baseBegunAtNs } = base;
-      const blocks = new BaseBlocks(options.blockCache, base, signal);
+      const blocks = new BaseBlocks(options.blockCache, base, signal, options.chosen.mode === 'differential');
       return new IncrementalPayload({ ...tar, base: baseManifest, baseBegunAtNs, rehash: options.rehash, blocks });
     }
     case 'zip': {

@@ -13,6 +13,8 @@ export interface WorkFolder {
   path: string;
   /** How many things that interrupted runs left were removed. */
   leftovers: number;
+  /** Takes back what was made so far, for a run that begins again. */
+  empty: () => void;
 }
 
 /**
@@ -31,16 +33,24 @@ export async function inWorkFolder<T>(
   const leftovers = (await finishRemovals(store)) + (await removeLeftovers(store));
   const next = nextId(idsInStore(store));
   const path = join(temporaryFolder(store), next.id);
+  const make = (): unknown => makeFolder(path, store.modes.folder);
+  const remove = (): void => {
+    removeElsewhere(path);
+    rmSync(path, { recursive: true, force: true });
+  };
   try {
-    makeFolder(path, store.modes.folder);
-    return await run({ next, path, leftovers });
+    make();
+    const empty = (): void => {
+      remove();
+      make();
+    };
+    return await run({ next, path, leftovers, empty });
   } catch (error) {
     if (signal.aborted) throw new BackupError('INTERRUPTED', {}, { cause: error });
     if (isSystemError(error, ...writeFailures)) throw writeError(error, store.path, 'writing the backup');
     throw error;
   } finally {
-    removeElsewhere(path);
-    rmSync(path, { recursive: true, force: true });
+    remove();
   }
 }
 

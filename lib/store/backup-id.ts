@@ -43,15 +43,3 @@ export function nextBackupId(existing: Iterable<string>, now: Date, random: Rand
   const id = formatBackupId(new Date(newest.time + 1), random.hex(6));
   return newest.time > now.getTime() ? { id, time: now, behind: newest.id } : { id, time: now };
 }
-
-/**
- * The ID of a backup that holds what another one holds: right behind that one's, before those that were made later, so that
- * the newest backup is always the one with the newest content.
- * @param time what the clock said when the other one was begun.
- */
-export function idBehind(source: string, existing: Iterable<string>, time: Date, random: Random): NextId {
-  const taken = new Set([...existing].map((id) => timeOfBackupId(id)?.getTime()));
-  let next = (timeOfBackupId(source) ?? time).getTime() + 1;
-  while (taken.has(next)) next += 1;
-  return { id: formatBackupId(new Date(next), random.hex(6)), time };
-}

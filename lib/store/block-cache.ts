@@ -38,7 +38,6 @@ export class BlockCache {
   /** The hashes of a content's blocks, or undefined where they are not known. */
   read(sha256: string, blockSize: number, size: number): CachedBlocks | undefined {
     const name = nameOf(sha256, blockSize);
-    this.used.add(sha256);
     let bytes: Buffer;
     try {
       bytes = readFileSync(join(this.folder, name));

@@ -13,6 +13,14 @@ export function excludeMatcher(patterns: readonly string[]): PathMatcher {
   return simpleMatcher(wanted) ?? gitignoreMatcher(wanted);
 }
 
+/** The same for a file that was found on its own: no walk has asked for the folders that it is in. */
+export function isExcludedWithParents(path: string, isExcluded: PathMatcher): boolean {
+  for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+    if (isExcluded(path.slice(0, slash), true)) return true;
+  }
+  return isExcluded(path, false);
+}
+
 /** Plain names (`.git`) and endings (`*.tmp`) need no pattern engine: they hold for a name in any folder. */
 function simpleMatcher(patterns: readonly string[]): PathMatcher | undefined {
   const names = new Set<string>();

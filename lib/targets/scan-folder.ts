@@ -1,10 +1,13 @@
-import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { isNativeError } from 'node:util/types';
 import type { SourceEntry } from '../core/entry.ts';
 import { isSystemError, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
-import { decodePath, toSystemPath } from '../core/path-bytes.ts';
+import { hasRawBytes } from '../core/path-bytes.ts';
 import type { PathMatcher } from './path-matcher.ts';
+import { kindOf, linkTargetOf, namesIn, statOf, statOfPlain, type Names } from './read-folder.ts';
+
+export { readNames, statOf } from './read-folder.ts';
 
 export interface ScanOptions {
   /** Absolute path of the project root. */
@@ -27,147 +30,206 @@ export const stagingPrefix = '.ai-backup-restore-';
 
 /**
  * Walks one source depth first, each folder's names in order, so that entries come sorted by path. Links are given as
- * links and never followed.
+ * links and never followed. Nothing is looked at before it is asked for.
  * @param origin the file's or folder's path below the root; '' is the root itself, which gives no entry.
  * @param path where it stands in the backup; '' for a folder whose content stands directly in its target.
  */
-export function* scan(origin: string, path: string, options: ScanOptions): Generator<SourceEntry> {
-  const absolute = origin === '' ? options.root : `${options.root}/${origin}`;
-  const stat = statOf(absolute);
-  if (stat === undefined) return;
-  if (isNativeError(stat)) {
-    options.report(
-      finding('file-unreadable', { path: origin, target: options.target, reason: systemCode(stat) ?? '' }),
-    );
-    return;
-  }
-  yield* scanOne(absolute, origin, path, stat, options);
+export function scan(origin: string, path: string, options: ScanOptions): IterableIterator<SourceEntry> {
+  return new FolderScan(origin, path, options);
 }
 
-function* scanOne(
-  absolute: string,
-  origin: string,
-  path: string,
-  stat: BigIntStats,
-  options: ScanOptions,
-): Generator<SourceEntry> {
-  if (stat.isDirectory()) {
-    if (options.neverEnter.has(absolute)) return;
-    const folder = origin === '' ? undefined : entryOf('directory', origin, path, stat, options);
-    // With globs, a folder is an entry only for what is found in it.
-    let isGiven = options.isIncluded === undefined;
-    if (isGiven && folder !== undefined) yield folder;
-    if (isGiven) {
-      yield* scanChildren(absolute, origin, path, options);
-      return;
-    }
-    for (const child of scanChildren(absolute, origin, path, options)) {
-      if (!isGiven && folder !== undefined) yield folder;
-      isGiven = true;
-      yield child;
-    }
-  } else if (stat.isSymbolicLink()) {
-    if (options.isIncluded?.(origin) === false) return;
-    const linkTarget = linkTargetOf(absolute);
-    if (linkTarget !== undefined) yield { ...entryOf('symlink', origin, path, stat, options), size: 0, linkTarget };
-  } else if (stat.isFile()) {
-    if (options.isIncluded?.(origin) === false) return;
-    const size = Number(stat.size);
-    const fileClass = options.classify?.(origin, size) ?? 'file';
-    if (fileClass === 'left-out') return;
-    const entry = { ...entryOf('file', origin, path, stat, options), size, readFrom: absolute };
-    yield fileClass === 'database' ? { ...entry, database: 'sqlite' } : entry;
-  } else if (options.isIncluded?.(origin) !== false) {
-    options.report(finding('special-file', { path: origin, target: options.target, kind: specialKind(stat) }));
-  }
+/** A folder whose children are being given. */
+interface OpenFolder {
+  /** Each with a slash at its end, ready for a child's name; '' for the root, and for the target's own folder. */
+  absolute: string;
+  origin: string;
+  path: string;
+  /** True when no name in it, and none above it, needs its bytes restored. */
+  isPlain: boolean;
+  names: readonly string[];
+  next: number;
 }
 
-function* scanChildren(absolute: string, origin: string, path: string, options: ScanOptions): Generator<SourceEntry> {
-  let names: string[];
-  try {
-    names = readNames(absolute);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
-    if (systemCode(error) === undefined) throw error;
-    const reason = systemCode(error) ?? '';
-    options.report(
-      finding('folder-unreadable', { path: origin === '' ? '.' : origin, target: options.target, reason }),
-    );
-    return;
+/**
+ * A stack of open folders instead of a generator in a generator for each level: a million files are given with as little
+ * work apiece as a loop over them.
+ */
+class FolderScan implements IterableIterator<SourceEntry> {
+  private readonly origin: string;
+  private readonly path: string;
+  private readonly options: ScanOptions;
+  private readonly targetPrefix: string;
+  private readonly open: OpenFolder[] = [];
+  /** With globs, a folder is an entry only for what is found in it: these are open, and not given yet. */
+  private readonly heldBack: (SourceEntry | undefined)[] = [];
+  /** Held back folders and what they were given for, in reverse. */
+  private readonly due: SourceEntry[] = [];
+  private isBegun = false;
+
+  constructor(origin: string, path: string, options: ScanOptions) {
+    this.origin = origin;
+    this.path = path;
+    this.options = options;
+    this.targetPrefix = `${options.target}/`;
   }
-  for (const name of names) {
-    if (name.startsWith(stagingPrefix)) continue;
-    const childOrigin = origin === '' ? name : `${origin}/${name}`;
-    const childAbsolute = `${absolute}/${name}`;
-    const stat = statOf(childAbsolute);
-    if (stat === undefined) continue;
+
+  [Symbol.iterator](): IterableIterator<SourceEntry> {
+    return this;
+  }
+
+  next(): IteratorResult<SourceEntry, undefined> {
+    const due = this.due.pop();
+    if (due !== undefined) return { done: false, value: due };
+    let found = this.isBegun ? undefined : this.begin();
+    while (found === undefined) {
+      const folder = this.open.at(-1);
+      if (folder === undefined) return { done: true, value: undefined };
+      const name = folder.names[folder.next];
+      folder.next += 1;
+      if (name === undefined) this.leave();
+      else if (!name.startsWith(stagingPrefix)) found = this.child(folder, name);
+    }
+    return { done: false, value: this.heldBack.length === 0 ? found : this.withFolders(found) };
+  }
+
+  return(): IteratorResult<SourceEntry, undefined> {
+    this.isBegun = true;
+    this.open.length = 0;
+    this.due.length = 0;
+    return { done: true, value: undefined };
+  }
+
+  private begin(): SourceEntry | undefined {
+    this.isBegun = true;
+    const { origin, path, options } = this;
+    const absolute = origin === '' ? options.root : `${options.root}/${origin}`;
+    const stat = statOf(absolute);
+    if (stat === undefined) return undefined;
+    if (!isNativeError(stat)) return this.entryOf(absolute, origin, path, stat, !hasRawBytes(absolute));
+    this.reportUnreadable(origin, stat);
+    return undefined;
+  }
+
+  private child(folder: OpenFolder, name: string): SourceEntry | undefined {
+    const { options } = this;
+    const absolute = folder.absolute + name;
+    const origin = folder.origin + name;
+    const stat = folder.isPlain ? statOfPlain(absolute) : statOf(absolute);
+    if (stat === undefined) return undefined;
     if (isNativeError(stat)) {
-      const reason = systemCode(stat) ?? '';
-      options.report(finding('file-unreadable', { path: childOrigin, target: options.target, reason }));
-      continue;
+      this.reportUnreadable(origin, stat);
+      return undefined;
     }
-    if (options.isExcluded(childOrigin, stat.isDirectory())) continue;
-    yield* scanOne(childAbsolute, childOrigin, path === '' ? name : `${path}/${name}`, stat, options);
+    if (options.isExcluded(origin, kindOf(stat) === constants.S_IFDIR)) return undefined;
+    return this.entryOf(absolute, origin, folder.path + name, stat, folder.isPlain);
+  }
+
+  /** The entry of what was looked at; undefined for what gives none. A folder's children are given next. */
+  private entryOf(
+    absolute: string,
+    origin: string,
+    path: string,
+    stat: BigIntStats,
+    isPlain: boolean,
+  ): SourceEntry | undefined {
+    const { options } = this;
+    const kind = kindOf(stat);
+    if (kind === constants.S_IFDIR) {
+      if (options.neverEnter.has(absolute)) return undefined;
+      const entry = origin === '' ? undefined : this.entry('directory', origin, path, stat);
+      this.enter(absolute, origin, path, isPlain);
+      if (options.isIncluded === undefined) return entry;
+      this.heldBack.push(entry);
+      return undefined;
+    }
+    if (options.isIncluded?.(origin) === false) return undefined;
+    if (kind === constants.S_IFREG) {
+      const size = Number(stat.size);
+      const fileClass = options.classify === undefined ? 'file' : options.classify(origin, size);
+      if (fileClass === 'left-out') return undefined;
+      const entry = this.entry('file', origin, path, stat);
+      entry.size = size;
+      entry.readFrom = absolute;
+      if (fileClass === 'database') entry.database = 'sqlite';
+      return entry;
+    }
+    if (kind === constants.S_IFLNK) {
+      const linkTarget = linkTargetOf(absolute);
+      if (linkTarget === undefined) return undefined;
+      const entry = this.entry('symlink', origin, path, stat);
+      entry.linkTarget = linkTarget;
+      return entry;
+    }
+    options.report(finding('special-file', { path: origin, target: options.target, kind: specialKind(kind) }));
+    return undefined;
+  }
+
+  private enter(absolute: string, origin: string, path: string, isPlain: boolean): void {
+    const { names, isPlain: areNamesPlain } = this.listed(absolute, origin);
+    this.open.push({
+      absolute: `${absolute}/`,
+      origin: origin === '' ? '' : `${origin}/`,
+      path: path === '' ? '' : `${path}/`,
+      isPlain: isPlain && areNamesPlain,
+      names,
+      next: 0,
+    });
+  }
+
+  private leave(): void {
+    this.open.pop();
+    if (this.options.isIncluded !== undefined) this.heldBack.pop();
+  }
+
+  /** The first of the folders that are given only now, and this entry after them. */
+  private withFolders(found: SourceEntry): SourceEntry {
+    this.due.push(found);
+    for (let level = this.heldBack.length - 1; level >= 0; level -= 1) {
+      const folder = this.heldBack[level];
+      if (folder !== undefined) this.due.push(folder);
+      this.heldBack[level] = undefined;
+    }
+    return this.due.pop() ?? found;
+  }
+
+  private listed(absolute: string, origin: string): Names {
+    try {
+      return namesIn(absolute);
+    } catch (error) {
+      const reason = systemCode(error);
+      if (reason === undefined) throw error;
+      if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+        const path = origin === '' ? '.' : origin;
+        this.options.report(finding('folder-unreadable', { path, target: this.options.target, reason }));
+      }
+      return { names: [], isPlain: true };
+    }
+  }
+
+  private reportUnreadable(origin: string, error: Error): void {
+    const reason = systemCode(error) ?? '';
+    this.options.report(finding('file-unreadable', { path: origin, target: this.options.target, reason }));
+  }
+
+  private entry(kind: SourceEntry['kind'], origin: string, path: string, stat: BigIntStats): SourceEntry {
+    return {
+      target: this.options.target,
+      path: path === '' ? this.options.target : this.targetPrefix + path,
+      origin,
+      kind,
+      mode: Number(stat.mode) & 0o7777,
+      mtimeNs: stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+      inode: stat.ino,
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+      size: 0,
+    };
   }
 }
 
-/** The names in a folder, in order, in the toolkit's string form. */
-export function readNames(absolute: string): string[] {
-  const system = toSystemPath(absolute);
-  let names = readdirSync(system);
-  // U+FFFD stands where bytes were not UTF-8 (or, rarely, where a name really holds it): read the bytes themselves.
-  if (names.some((name) => name.includes('\ufffd'))) names = readdirSync(system, 'buffer').map(decodePath);
-  return names.sort(byCodeUnit);
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The file's state; undefined when it vanished; the error when it could not be looked at. */
-export function statOf(absolute: string): BigIntStats | Error | undefined {
-  try {
-    return lstatSync(toSystemPath(absolute), { bigint: true });
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    if (systemCode(error) === undefined || !isNativeError(error)) throw error;
-    return error;
-  }
-}
-
-function linkTargetOf(absolute: string): string | undefined {
-  try {
-    return decodePath(readlinkSync(toSystemPath(absolute), 'buffer'));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'EINVAL')) return undefined;
-    throw error;
-  }
-}
-
-function entryOf(
-  kind: SourceEntry['kind'],
-  origin: string,
-  path: string,
-  stat: BigIntStats,
-  options: ScanOptions,
-): SourceEntry {
-  return {
-    target: options.target,
-    path: path === '' ? options.target : `${options.target}/${path}`,
-    origin,
-    kind,
-    mode: Number(stat.mode) & 0o7777,
-    mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
-    inode: stat.ino,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    size: 0,
-  };
-}
-
-function specialKind(stat: BigIntStats): string {
-  if (stat.isSocket()) return 'socket';
-  if (stat.isFIFO()) return 'FIFO';
+function specialKind(kind: number): string {
+  if (kind === constants.S_IFSOCK) return 'socket';
+  if (kind === constants.S_IFIFO) return 'FIFO';
   return 'device';
 }

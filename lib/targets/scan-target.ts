@@ -7,7 +7,8 @@ import { finding, type Finding } from '../core/findings.ts';
 import { linkEndOf } from './link-source.ts';
 import { placeSources } from './place-sources.ts';
 import { excludeMatcher } from './path-matcher.ts';
-import { readNames, scan, statOf, type FileClass, type ScanOptions } from './scan-folder.ts';
+import { readNames, statOf } from './read-folder.ts';
+import { scan, type FileClass, type ScanOptions } from './scan-folder.ts';
 import { fileSourcesOf, globMatcher, type FileSource, type TargetDefinition } from './target-definitions.ts';
 
 export interface TargetScan {
@@ -35,12 +36,12 @@ export type FoundFile = Pick<FileSource, 'base'>;
  * @param found files that were found in other ways, each a source of its own.
  * @param made entries that were made for the backup, placed in the target's folder.
  */
-export function* scanTarget(
+export function scanTarget(
   target: TargetDefinition,
   options: TargetScan,
   found: readonly FoundFile[] = [],
   made: readonly SourceEntry[] = [],
-): Generator<SourceEntry> {
+): Iterable<SourceEntry> {
   const sources: FileSource[] = [...fileSourcesOf(target), ...found].filter((source) =>
     exists(source, target, options),
   );
@@ -66,8 +67,10 @@ export function* scanTarget(
     };
     return scan(source.base, place, scanOptions);
   });
+  const [only] = walks;
+  if (only !== undefined && walks.length === 1 && made.length === 0) return only;
   const inOrder = [...made].sort((a, b) => comparePaths(a.path, b.path));
-  yield* mergeSorted([...walks, inOrder[Symbol.iterator]()]);
+  return mergeSorted([...walks, inOrder[Symbol.iterator]()]);
 }
 
 function exists(source: FileSource, target: TargetDefinition, options: TargetScan): boolean {
@@ -118,26 +121,50 @@ function namesIn(source: FileSource, root: string): string[] | undefined {
   }
 }
 
+interface Head {
+  entry: SourceEntry;
+  walk: Iterator<SourceEntry>;
+  /** Of two walks that give the same path, the first one's is taken. */
+  rank: number;
+}
+
 /** Merges walks that are sorted by path, and gives a path once. */
-function* mergeSorted(walks: Iterator<SourceEntry>[]): Generator<SourceEntry> {
-  const heads: { entry: SourceEntry; walk: Iterator<SourceEntry> }[] = [];
-  const pull = (walk: Iterator<SourceEntry>): void => {
+function* mergeSorted(walks: readonly Iterator<SourceEntry>[]): Generator<SourceEntry> {
+  const heads: Head[] = [];
+  for (const [rank, walk] of walks.entries()) {
     const next = walk.next();
-    if (next.done !== true) heads.push({ entry: next.value, walk });
-  };
-  for (const walk of walks) pull(walk);
-  let last: string | undefined;
-  while (heads.length > 0) {
-    let least = 0;
-    for (let at = 1; at < heads.length; at += 1) {
-      if (comparePaths(heads[at]?.entry.path ?? '', heads[least]?.entry.path ?? '') < 0) least = at;
-    }
-    const head = heads[least];
-    if (head === undefined) return;
-    if (head.entry.path !== last) yield head.entry;
-    last = head.entry.path;
-    const next = head.walk.next();
-    if (next.done === true) heads.splice(least, 1);
-    else head.entry = next.value;
+    if (next.done !== true) heads.push({ entry: next.value, walk, rank });
   }
+  let last: string | undefined;
+  for (let least = takeLeast(heads); least !== undefined; least = takeLeast(heads)) {
+    const { walk, rank } = least;
+    const runnerUp = leastOf(heads)?.entry.path;
+    // A walk gives many in a row: while it is ahead of the second, nobody else has to be asked.
+    for (let { entry } = least; ;) {
+      if (entry.path !== last) yield entry;
+      last = entry.path;
+      const next = walk.next();
+      if (next.done === true) break;
+      entry = next.value;
+      if (runnerUp === undefined || comparePaths(entry.path, runnerUp) < 0) continue;
+      heads.push({ entry, walk, rank });
+      break;
+    }
+  }
+}
+
+function leastOf(heads: readonly Head[]): Head | undefined {
+  let least = heads[0];
+  for (const head of heads) {
+    if (least === undefined) return undefined;
+    const order = comparePaths(head.entry.path, least.entry.path);
+    if (order < 0 || (order === 0 && head.rank < least.rank)) least = head;
+  }
+  return least;
+}
+
+function takeLeast(heads: Head[]): Head | undefined {
+  const least = leastOf(heads);
+  if (least !== undefined) heads.splice(heads.indexOf(least), 1);
+  return least;
 }

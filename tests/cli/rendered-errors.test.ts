@@ -19,9 +19,9 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
       file: '/app/config/config.json',
       problems: [
         'backup.retension (line 3): no such key (found 30); did you mean "retention"?',
-        'backup.storage.compressionLevel (line 5): found 99, expected a whole number from 1 to 19.',
+        'backup.storage.compressionLevel (line 5): found 99, expected a whole number from 0 to 19.',
         'backup.targets.logs.paths (line 8): found an empty list, expected a list of at least one path.',
-        'backup.storage.compression (line 9): found "rar", expected "none", "gzip" or "zstd".',
+        'backup.storage.compression (line 9): found "rar", expected "none", "gzip", "bzip2", "xz" or "zstd".',
         'backup.cloud (line 12): copies off this machine are not available in this version (found an object).',
       ],
     },
@@ -33,7 +33,13 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   ],
   PACKAGE_UNREADABLE: [{ file: '/app/package.json', reason: 'it is not an object' }],
   TARGET_UNKNOWN: [{ name: 'stat', known: ['config', 'state'], nearest: 'state' }],
-  CODEC_UNAVAILABLE: [{ codec: 'zstd', missing: 'Node 22.15 or later (this is v20.20.2)' }],
+  CODEC_UNAVAILABLE: [
+    { codec: 'zstd', missing: 'Node 22.15 or later (this is v20.20.2)' },
+    { codec: 'xz', missing: 'the program xz (install xz-utils)' },
+  ],
+  BASE_UNUSABLE: [{ backup: 'nightly', archive: '/app/backups/nightly.tar.gz', reason: 'it is missing' }],
+  BASE_ENCRYPTED: [{ backup: 'nightly' }],
+  BACKUP_NOT_NEWEST: [{ backup: 'monday', newest: 'tuesday' }],
   ENCRYPTION_UNAVAILABLE: [{}],
   BACKUP_NOT_FOUND: [
     { name: 'nightly', store: '/app/backups' },

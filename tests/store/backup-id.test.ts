@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatBackupId, idBehind, newestFirst, nextBackupId, timeOfBackupId } from '../../lib/store/backup-id.ts';
+import { formatBackupId, newestFirst, nextBackupId, timeOfBackupId } from '../../lib/store/backup-id.ts';
 
 const noon = new Date('2026-06-19T12:00:00.000Z');
 const random = { hex: (digits: number): string => 'abcdef0123'.slice(0, digits) };
@@ -94,14 +94,4 @@ describe('the next ID', () => {
       }),
     );
   });
-});
-
-test('a backup that holds what another one holds stands right behind that one, whatever was made later', () => {
-  const source = 'backup-2026-06-19T12-00-00-000Z-abc123';
-  const existing = [source, 'backup-2026-06-19T12-00-00-001Z-000000', 'backup-2026-06-20T12-00-00-000Z-000000'];
-  expect(idBehind(source, existing, noon, random)).toEqual({
-    id: 'backup-2026-06-19T12-00-00-002Z-abcdef',
-    time: noon,
-  });
-  expect(idBehind('no ID', [], noon, random).id).toBe('backup-2026-06-19T12-00-00-001Z-abcdef');
 });

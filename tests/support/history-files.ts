@@ -173,10 +173,11 @@ export class HistoryFiles {
   /** Makes a name free, and all folders on the way to it. */
   private clear(part: number): string {
     const name = pick(names, part);
-    rmSync(this.at(name), { recursive: true, force: true });
-    for (let parent = dirname(name); parent !== '.'; parent = dirname(parent)) {
-      if (lstatSync(this.at(parent), { throwIfNoEntry: false })?.isDirectory() === false) rmSync(this.at(parent));
+    for (let end = name.indexOf('/'); end !== -1; end = name.indexOf('/', end + 1)) {
+      const parent = this.at(name.slice(0, end));
+      if (lstatSync(parent, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(parent);
     }
+    rmSync(this.at(name), { recursive: true, force: true });
     mkdirSync(dirname(this.at(name)), { recursive: true });
     return name;
   }
@@ -188,8 +189,10 @@ export class HistoryFiles {
     return among.length === 0 ? undefined : pick(among, wanted.part);
   }
 
+  /** Everything there but the databases' folder, which is not its own. */
   private list(): string[] {
-    return readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).sort();
+    const there = readdirSync(this.folder, { recursive: true, encoding: 'utf8' });
+    return there.filter((name) => !/^db(\/|$)/.test(name)).sort();
   }
 
   private at(name: string): string {

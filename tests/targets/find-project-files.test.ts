@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findProjectFiles, isEnvFileName, type FindOptions } from '../../lib/targets/find-project-files.ts';
+import {
+  findProjectFiles,
+  isEnvFileName,
+  type DatabaseSearch,
+  type FindOptions,
+} from '../../lib/targets/find-project-files.ts';
 import { stagingPrefix } from '../../lib/targets/scan-folder.ts';
 import { withoutPrivileges } from '../support/other-user.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
@@ -20,15 +25,19 @@ function write(...paths: string[]): void {
   }
 }
 
-function find(fields: Partial<FindOptions> = {}): ReturnType<typeof findProjectFiles> {
-  return findProjectFiles({
-    root,
-    exclude: [],
-    neverEnter: new Set(),
+type Fields = Partial<Omit<FindOptions, 'databases'> & DatabaseSearch>;
+
+function optionsWith({ root: folder = root, exclude = [], neverEnter = new Set(), ...search }: Fields): FindOptions {
+  const databases: DatabaseSearch = {
     classOf: (origin, size) => (origin.endsWith('.db') ? (size > 0 ? 'database' : 'name') : undefined),
-    ...fields,
-  });
+    scanned: new Set(),
+    isExpected: (name) => name.endsWith('.db'),
+    ...search,
+  };
+  return { root: folder, exclude, neverEnter, databases };
 }
+
+const find = (fields: Fields = {}): ReturnType<typeof findProjectFiles> => findProjectFiles(optionsWith(fields));
 
 test('a walk through the project finds what it is asked for, sorted', () => {
   write('a/app.db', 'app.db', 'Z.db', 'src/deep/er/cache.db', 'empty.txt');

@@ -68,6 +68,10 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `${p.backup} を基にしたバックアップは作成できません。暗号化されており、このバージョンには鍵がありません。何も書き込んでいません。`,
     hint: '--base-backup で別の基を指定するか、--mode full で新しい full バックアップを作成してください。',
   }),
+  BACKUP_NOT_NEWEST: (p) => ({
+    message: `${p.backup} は最新のバックアップではありません（最新は ${p.newest}）。ここから作成すると、最新の状態と取り違えられます。何も書き込んでいません。`,
+    hint: '最新のバックアップを統合してください。チェーンの内容はすべて含まれています。',
+  }),
   ENCRYPTION_UNAVAILABLE: () => ({
     message: '暗号化が求められましたが、このバージョンは暗号化に対応していません。何も書き込んでいません。',
     hint: '暗号化なしでバックアップするには storage.encrypt を false にしてください。',
