@@ -27,3 +27,6 @@ export { verifyBackup } from './operations/verify-backup.ts';
 export { planRestore } from './operations/plan-restore.ts';
 export { applyRestore } from './operations/restore-backup.ts';
 export { cleanUp } from './operations/clean-up.ts';
+export { openBackup } from './operations/open-backup.ts';
+export { diffBackups } from './operations/diff-backups.ts';
+export { consolidateBackup } from './operations/consolidate-backup.ts';

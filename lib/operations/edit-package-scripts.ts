@@ -4,7 +4,10 @@ import { type EditChange, type FileEdit, fileEdit } from './file-edit.ts';
 import { insertJsonProperty } from './insert-json-property.ts';
 
 /** The commands that a host project gets as `npm run backup:<verb>`. */
-const verbs = ['create', 'list', 'show', 'verify', 'restore', 'cleanup', 'schedule', 'config', 'init'] as const;
+const verbs = [
+  ...['create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
+  ...['schedule', 'config', 'init'],
+] as const;
 
 const scripts: Readonly<Record<string, string>> = Object.fromEntries(
   verbs.map((verb) => [`backup:${verb}`, `ai-backup ${verb}`]),

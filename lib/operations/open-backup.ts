@@ -9,7 +9,14 @@ import type { Compression } from '../config/settings.ts';
 import { readManifest, readManifestFile } from '../store/manifest-reader.ts';
 import type { ManifestLine } from '../store/manifest.ts';
 import { readMetadata, type Metadata } from '../store/metadata.ts';
-import { listStore, openStore, storedAt, type Store, type StoredBackup, type UnreadableBackup } from '../store/store.ts';
+import {
+  listStore,
+  openStore,
+  storedAt,
+  type Store,
+  type StoredBackup,
+  type UnreadableBackup,
+} from '../store/store.ts';
 import { rememberManifest } from './remember-manifest.ts';
 import type { RunContext } from './run-context.ts';
 

@@ -62,21 +62,11 @@ export function archiveFileName(
   backup: { id: string; name?: string; time: Date; timezone?: string },
   ending: string,
 ): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    ...(backup.timezone === undefined ? {} : { timeZone: backup.timezone }),
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(backup.time);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
+  const { date, time } = /\{(?:date|time)\}/.test(pattern) ? clockIn(backup.time, backup.timezone) : noClock;
   const filled = pattern
     .replaceAll('{id}', backup.id)
-    .replaceAll('{date}', `${part('year')}${part('month')}${part('day')}`)
-    .replaceAll('{time}', `${part('hour')}${part('minute')}${part('second')}`)
+    .replaceAll('{date}', date)
+    .replaceAll('{time}', time)
     .replaceAll('{name}', backup.name ?? 'backup');
   // A name comes from the user: it may not lead out of the store, nor hide the archive.
   const tidy = filled.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^(\.+|$)/, '_');
@@ -85,6 +75,27 @@ export function archiveFileName(
   let candidate = `${base}${ending}`;
   for (let number = 2; taken.has(candidate); number += 1) candidate = `${base}_${number}${ending}`;
   return candidate;
+}
+
+const noClock = { date: '', time: '' };
+
+/** A moment as the clocks of a time zone show it: `20261121` and `030000`. */
+function clockIn(moment: Date, timezone: string | undefined): { date: string; time: string } {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    ...(timezone === undefined ? {} : { timeZone: timezone }),
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).formatToParts(moment);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
+  return {
+    date: `${part('year')}${part('month')}${part('day')}`,
+    time: `${part('hour')}${part('minute')}${part('second')}`,
+  };
 }
 
 /** Filesystems take names of 255 bytes; the ending and a number need some. */
