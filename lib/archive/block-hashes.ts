@@ -3,6 +3,9 @@ import { hash as hashOnce } from 'node:crypto';
 /** Files below this are always stored whole. */
 export const smallestDeltaBytes = 1 << 20;
 
+/** Files from this size on may not fit into one frame with their header: whether their content is known is asked beforehand. */
+export const smallestSpreadBytes = smallestDeltaBytes - (1 << 14);
+
 /** Bytes of a block of a file that is no database. */
 export const plainBlockBytes = 1 << 14;
 

@@ -14,7 +14,7 @@ import {
 } from './payload.ts';
 import type { TarPacker } from './tar-packer.ts';
 import { TarPayload, type TarPayloadOptions } from './tar-payload.ts';
-import { smallestDeltaBytes } from './block-hashes.ts';
+import { smallestDeltaBytes, smallestSpreadBytes } from './block-hashes.ts';
 
 export interface IncrementalPayloadOptions extends TarPayloadOptions {
   base: BaseManifest;
@@ -122,7 +122,7 @@ export class IncrementalPayload implements PayloadWriter {
 
   private addFile(entry: SourceEntry, text: string | undefined): AddOutcome | Promise<AddOutcome> {
     if (this.options.signal?.aborted === true) throw new BackupError('INTERRUPTED', {});
-    if (entry.size < smallestDeltaBytes || entry.readFrom === undefined) return this.packer.add(entry);
+    if (entry.size < smallestSpreadBytes || entry.readFrom === undefined) return this.packer.add(entry);
     return this.files.add(entry, text === undefined ? undefined : this.options.base.parse(text));
   }
 

@@ -1,6 +1,6 @@
 import type { BaseManifest } from '../store/base-manifest.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
-import { smallestDeltaBytes } from './block-hashes.ts';
+import { smallestDeltaBytes, smallestSpreadBytes } from './block-hashes.ts';
 import { ContentIndex, type ContentPlace } from './content-index.ts';
 
 /**
@@ -64,7 +64,7 @@ export class KnownContents {
     if (sha256 === undefined) return;
     if (at !== undefined) this.index?.add(sha256, at.frame, at.offset);
     else if (extents !== undefined) this.stored.set(sha256, { extents });
-    if (size >= smallestDeltaBytes) this.sizes.add(size);
+    if (size >= smallestSpreadBytes) this.sizes.add(size);
   }
 
   private noteText(text: string, index: ContentIndex): void {
@@ -75,7 +75,7 @@ export class KnownContents {
     const sha256 = line.slice(hash + 11, hash + 75);
     const size = numberAfter(line, line.lastIndexOf(',"size":', hash) + 8);
     const place = line.indexOf(',"at":[', hash);
-    if (size >= smallestDeltaBytes) this.noteLarge(line, sha256, size, place === -1);
+    if (size >= smallestSpreadBytes) this.noteLarge(line, sha256, size, place === -1);
     if (place === -1) return;
     const comma = line.indexOf(',', place + 7);
     index.add(sha256, numberAfter(line, place + 7), numberAfter(line, comma + 1));
@@ -85,7 +85,7 @@ export class KnownContents {
     const { path, inode } = this.base.parse(isSpread ? line.replace(/,"extents":\d+/, '') : line);
     this.sizes.add(size);
     if (isSpread) this.spread.set(sha256, path);
-    if (inode !== undefined) this.pathOfInode.set(inode, path);
+    if (inode !== undefined && size >= smallestDeltaBytes) this.pathOfInode.set(inode, path);
   }
 
   private async entryAt(path: string): Promise<ManifestEntry | undefined> {

@@ -177,13 +177,17 @@ export const errorCatalogue = {
     message: `Nothing to back up: none of the sources of ${p.targets.join(', ')} exists in ${p.root}.`,
     hint: 'Run `backup:init` to find what is worth protecting, or set targets in config/config.json.',
   })),
-  ARCHIVE_DAMAGED: define<{ archive: string; problem: string; isMissing?: boolean }>(exitCode.problemFound, (p) => ({
-    message: `The archive ${p.archive} is damaged: ${p.problem}.`,
-    hint:
-      p.isMissing === true
-        ? 'Put it back at that path, or restore from another backup: `npm run backup:list` shows which there are.'
-        : 'Restore from another backup; or see with `backup:verify --check-content` how much is whole, and restore that with --force.',
-  })),
+  /** `isOfChain`: other archives hold a part of the backup. */
+  ARCHIVE_DAMAGED: define<{ archive: string; problem: string; isMissing?: boolean; isOfChain?: boolean }>(
+    exitCode.problemFound,
+    (p) => ({
+      message: `The archive ${p.archive} is damaged: ${p.problem}.`,
+      hint:
+        p.isMissing === true
+          ? `Put it back at that path, or restore from another backup: \`npm run backup:list\` shows which there are.${p.isOfChain === true ? ' With --force you get what rests in the other archives of its chain.' : ''}`
+          : 'Restore from another backup; or see with `backup:verify --check-content` how much is whole, and restore that with --force.',
+    }),
+  ),
   ARCHIVE_UNKNOWN: define<{ archive: string; reason: string }>(exitCode.problemFound, (p) => ({
     message: `${p.archive} is not an archive that can be read here: ${p.reason}.`,
     hint: 'Archives are .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst and .zip files.',

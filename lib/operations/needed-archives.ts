@@ -55,7 +55,7 @@ export class NeededArchives {
 
 function damaged(archive: string, size: number | undefined, expected: number): BackupError {
   const problem = size === undefined ? 'it is missing' : `${size} bytes where at least ${expected} are expected`;
-  const params = { archive, problem, ...(size === undefined ? { isMissing: true } : {}) };
+  const params = { archive, problem, ...(size === undefined ? { isMissing: true, isOfChain: true } : {}) };
   return new BackupError('ARCHIVE_DAMAGED', params, { aftermath: { isUnchanged: true } });
 }
 

@@ -55,7 +55,7 @@ async function newestComplete({ settings }: Pick<RunContext, 'settings'>, but: s
 function archiveDamage({ archive, metadata }: OpenBackup, isForced: boolean): Finding | undefined {
   if (archive === undefined) return undefined;
   const expected = metadata.archive?.size;
-  const size = sizeOf(archive, isForced);
+  const size = sizeOf(archive, isForced, metadata.chain.length > 1);
   // What rests in the archives that it builds on can still be had.
   if (size === undefined) return finding('archive-missing', { path: archive });
   if (expected === undefined || size === expected) return undefined;
@@ -64,13 +64,13 @@ function archiveDamage({ archive, metadata }: OpenBackup, isForced: boolean): Fi
   throw new BackupError('ARCHIVE_DAMAGED', { archive, problem }, { aftermath: { isUnchanged: true } });
 }
 
-function sizeOf(archive: string, isForced: boolean): number | undefined {
+function sizeOf(archive: string, isForced: boolean, isOfChain: boolean): number | undefined {
   try {
     return statSync(archive).size;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw refusedRead(error, archive);
     if (isForced) return undefined;
-    const params = { archive, problem: 'it is missing', isMissing: true };
+    const params = { archive, problem: 'it is missing', isMissing: true, isOfChain };
     throw new BackupError('ARCHIVE_DAMAGED', params, { cause: error, aftermath: { isUnchanged: true } });
   }
 }

@@ -73,6 +73,7 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   NOTHING_TO_BACK_UP: [{ root: '/app', targets: ['config', 'state'] }],
   ARCHIVE_DAMAGED: [
     { archive: '/app/backups/a.tar.gz', problem: 'it is missing', isMissing: true },
+    { archive: '/app/backups/a.tar.gz', problem: 'it is missing', isMissing: true, isOfChain: true },
     { archive: 'a.tar.gz', problem: "frame 3: its SHA-256 is not the manifest's" },
     {
       archive: 'a.tar.gz',

@@ -103,7 +103,7 @@ function storedBytes(older: Buffer, newer: Buffer): number {
 }
 
 const sizes: [string, number][] = [
-  ['less than the least size', MiB - 2048],
+  ['a byte below the least size', MiB - 1],
   ['the least size', MiB],
   ['a byte more', MiB + 1],
   ['whole blocks', 70 * blockBytes],

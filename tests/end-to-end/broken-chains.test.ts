@@ -91,7 +91,7 @@ function neededFrame(number: number): { frame: number; middle: number } {
 
 const harms = {
   gone: {
-    says: 'Put it back at that path',
+    says: '--force',
     apply: (archive: string): void => rmSync(archive),
     lostFrames: (number: number, { manifest }: Link): Set<number> => {
       const index = manifest.archives.findIndex(({ backup }) => backup === chain[number]!.id);

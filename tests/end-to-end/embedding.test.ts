@@ -129,7 +129,7 @@ describe('the tarball', () => {
       `${report.filename}: ${report.size} bytes packed, ${report.unpackedSize} unpacked, ${paths.length} files`,
     );
     expect(paths).toEqual(
-      expect.arrayContaining(['bin/ai-backup.mjs', 'dist/lib/toolkit.js', 'dist/lib/toolkit.d.ts']),
+      expect.arrayContaining(['bin/ai-backup.mjs', 'dist/command/toolkit.js', 'dist/lib/toolkit.d.ts']),
     );
     expect(paths).toContain('config/config.schema.json');
     expect(paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);

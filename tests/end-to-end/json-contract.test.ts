@@ -165,6 +165,63 @@ describe('what --json prints', () => {
     }
   });
 
+  test('create that builds on another, and consolidate of it', async () => {
+    const base = await project.done<Created>('create');
+    project.write('state/new.json', '{}');
+    const document = documentOf(await project.tool('create', '--mode', 'incremental', '--json'));
+    expect(document).toMatchObject({ mode: 'incremental', base: base.id });
+    const amounts = { copiedBytes: 'number', repackedBytes: 'number' };
+    const about = { consolidatedFrom: 'string', chain: ['string'], files: 'number', size: 'number' };
+    const planned = documentOf(await project.tool('consolidate', '--dry-run', '--json'));
+    expect(shapeOf(planned)).toEqual({ dryRun: 'boolean', ...about, ...amounts });
+    const made = documentOf(await project.tool('consolidate', '--json'));
+    expect(shapeOf(made)).toMatchObject({
+      id: 'string',
+      archive: 'string',
+      storedSize: 'number',
+      ...about,
+      ...amounts,
+    });
+    expect(made).toMatchObject({ mode: 'full', consolidatedFrom: document['id'], chain: [base.id, document['id']] });
+    const again = documentOf(await project.tool('consolidate', '--json'));
+    expect(again).toEqual({ id: made['id'], standsAlone: 'full' });
+  });
+
+  test('diff', async () => {
+    const { id } = await project.done<Created>('create');
+    project.write('state/new.json', '{}');
+    const { id: b } = await project.done<Created>('create');
+    for (const [other, missing] of [
+      [[], ['b']],
+      [[b], []],
+    ] as const) {
+      const document = documentOf(await project.tool('diff', id, ...other, '--json'));
+      const fields = [
+        'a',
+        'b',
+        'counts',
+        'addedBytes',
+        'removedBytes',
+        'uncovered',
+        'warnings',
+        'databases',
+        'changes',
+      ];
+      expect(Object.keys(document)).toEqual(fields.filter((name) => !(missing as readonly string[]).includes(name)));
+      expect(document).toMatchObject({ a: id, counts: { added: 1, changed: 0, removed: 0, moved: 0 } });
+      expect(document['changes']).toContainEqual({
+        change: 'added',
+        path: 'state/new.json',
+        target: 'state',
+        kind: 'file',
+        size: 2,
+      });
+      const summary = documentOf(await project.tool('diff', id, ...other, '--stat', '--json'));
+      expect(summary).not.toHaveProperty('changes');
+      expect(summary).not.toHaveProperty('databases');
+    }
+  });
+
   test('every other verb: one document as well', async () => {
     await project.done('create');
     for (const args of [
@@ -194,6 +251,8 @@ describe('failures under --json', () => {
       [['show'], 1, 'STORE_UNREADABLE'],
       [['verify'], 1, 'STORE_UNREADABLE'],
       [['restore', '--yes'], 1, 'STORE_UNREADABLE'],
+      [['diff'], 1, 'STORE_UNREADABLE'],
+      [['consolidate'], 1, 'STORE_UNREADABLE'],
       [['cleanup'], 1, 'STORE_UNREADABLE'],
       [['schedule', '--once', 'weekly'], 2, 'SCHEDULE_UNKNOWN'],
       [['config', '--set-option', 'nothing=1'], 2, 'CONFIG_INVALID'],

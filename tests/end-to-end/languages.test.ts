@@ -56,7 +56,14 @@ describe('Japanese', () => {
     [['create', '--format', 'directory', '--name', '毎週']],
     [['create', '--dry-run']],
     [['list']],
+    [['create', '--mode', 'incremental', '--rehash']],
+    [['create', '--mode', 'differential', '--since', '2026-01-01']],
     [['show']],
+    [['diff']],
+    [['diff', '--stat', 'first', 'latest']],
+    [['consolidate', '--dry-run']],
+    [['consolidate']],
+    [['consolidate', 'latest']],
     [['verify']],
     [['verify', '--check-content', '--verbose']],
     [['verify', '--all']],
@@ -76,15 +83,15 @@ describe('Japanese', () => {
     expectJapanese(ended);
   });
 
-  test.each(['', 'create', 'list', 'show', 'verify', 'restore', 'cleanup', 'schedule', 'config', 'init'])(
-    'the help of "%s" is Japanese',
-    async (verb) => {
-      const ended = await runResidentTool([...(verb === '' ? [] : [verb]), '--help', '--lang', 'ja']);
-      expect(ended.code).toBe(0);
-      expectJapanese(ended);
-      expect(ended.stderr).toBe('');
-    },
-  );
+  test.each([
+    ...['', 'create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
+    ...['schedule', 'config', 'init'],
+  ])('the help of "%s" is Japanese', async (verb) => {
+    const ended = await runResidentTool([...(verb === '' ? [] : [verb]), '--help', '--lang', 'ja']);
+    expect(ended.code).toBe(0);
+    expectJapanese(ended);
+    expect(ended.stderr).toBe('');
+  });
 
   test.each([
     [10, ['verify', 'nothing-like-it']],
@@ -95,6 +102,13 @@ describe('Japanese', () => {
     [2, ['craete']],
     [2, ['create', '--compression', 'rar']],
     [2, ['create', '--compression-level', '99']],
+    [2, ['create', '--since', 'yesterday']],
+    [10, ['create', '--base-backup', 'nothing-like-it']],
+    [2, ['create', '--mode', 'full', '--base-backup', 'latest']],
+    [2, ['create', '--output', 'copy.zip', '--compression', 'gzip', '--format', 'tar']],
+    [10, ['diff', 'nothing-like-it']],
+    [2, ['diff', '--targets', 'stat']],
+    [10, ['consolidate', 'nothing-like-it']],
     [2, ['create', '--name', '']],
     [2, ['create', '--retry-lock', 'soon']],
     [2, ['create', '--name', 'a', '--name', 'b']],

@@ -155,6 +155,20 @@ describe('a content that is known', () => {
     expect(await room.differences(next.id, state)).toEqual([]);
   });
 
+  test.each([-1, -600, -2000, 0, 600])(
+    'is known of files around the size of a frame, too: 1 MiB and %d',
+    async (more) => {
+      const content = randomBytes((1 << 20) + more);
+      room.write('state/file', content);
+      await room.full('--compression', 'none');
+      room.write('state/file', content);
+      room.write('state/copy', content);
+      const next = await room.incremental('--compression', 'none');
+      expect(room.members(next).filter((name) => !name.endsWith('/'))).toEqual([]);
+      expect(await room.differences(next.id, room.snapshot())).toEqual([]);
+    },
+  );
+
   test('is stored once where two new files have it', async () => {
     await room.full();
     for (const name of ['a', 'b', 'c']) room.write(`state/${name}`, 'the same words');

@@ -48,9 +48,10 @@ describe('package.json', () => {
     const scripts = (JSON.parse(read('package.json').replace('\ufeff', '')) as { scripts: Record<string, string> })
       .scripts;
     expect(Object.keys(scripts)).toEqual(
-      ['create', 'list', 'show', 'verify', 'restore', 'cleanup', 'schedule', 'config', 'init'].map(
-        (verb) => `backup:${verb}`,
-      ),
+      [
+        ...['create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
+        ...['schedule', 'config', 'init'],
+      ].map((verb) => `backup:${verb}`),
     );
   });
 

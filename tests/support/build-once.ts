@@ -61,7 +61,7 @@ function newestMs(path: string): number {
  */
 function moveInto(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
-  const isEntry = (name: string): number => Number(/^(start|sqlite-process-main)\.js$/.test(name));
+  const isEntry = (name: string): number => Number(/^(start|sqlite-process-main|toolkit)\.js$/.test(name));
   const entries = readdirSync(from, { withFileTypes: true });
   for (const entry of entries.sort((a, b) => isEntry(a.name) - isEntry(b.name))) {
     const [source, place] = [join(from, entry.name), join(to, entry.name)];

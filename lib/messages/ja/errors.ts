@@ -131,7 +131,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `アーカイブ ${p.archive} が壊れています: ${reason(p.problem)}`,
     hint:
       p.isMissing === true
-        ? 'そのパスに戻すか、別のバックアップから復元してください。一覧は `npm run backup:list` で見られます。'
+        ? `そのパスに戻すか、別のバックアップから復元してください。一覧は \`npm run backup:list\` で見られます。${p.isOfChain === true ? '--force を付けると、チェーンの他のアーカイブにあるものだけを復元できます。' : ''}`
         : '別のバックアップから復元してください。または `backup:verify --check-content` でどこまで無事かを確かめ、--force で無事なものだけを復元してください。',
   }),
   ARCHIVE_UNKNOWN: (p) => ({
