@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { codecOf } from '../archive/codecs.ts';
 import { FrameReader } from '../archive/frame-reader.ts';
@@ -32,7 +32,13 @@ export function archivePath(backup: OpenBackup, header: ManifestHeader, index: n
   const other = header.archives[index];
   if (index === 0 || other === undefined) return own;
   const places = placesOf(backup, own, other);
-  return places.find((place) => existsSync(place)) ?? places[0] ?? own;
+  // Two archives may have one name, in two folders: the backup's own is never the one that it builds on.
+  return places.find((place) => existsSync(place) && !isSameFile(place, own)) ?? places[0] ?? own;
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
 export function archiveOf(backup: OpenBackup): string {
@@ -40,14 +46,19 @@ export function archiveOf(backup: OpenBackup): string {
   throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'its metadata names no archive' });
 }
 
-/** Beside the backup's own archive, in the store, where its backup says now, and where it lay when this one was made. */
+/**
+ * Beside the backup's own archive; where its backup says now; where it lay when this one was made; in the store. What is
+ * written down goes before what a name alone suggests, for other archives may have that name; only an ID is nobody else's.
+ */
 function placesOf(backup: OpenBackup, own: string, other: ManifestArchive): string[] {
   const stores = [...(backup.folder === undefined ? [] : [dirname(backup.folder)]), ...(backup.stores ?? [])];
-  return [
-    join(dirname(own), other.file),
-    ...stores.flatMap((store) => [join(store, other.file), ...placeInStore(store, other)]),
+  const beside = join(dirname(own), other.file);
+  const told = [
+    ...stores.flatMap((store) => placeInStore(store, other)),
     ...(other.folder === undefined ? [] : [join(other.folder, other.file)]),
   ];
+  const isItsOwnName = other.file.startsWith(other.backup) && existsSync(beside);
+  return [...(isItsOwnName ? [beside] : []), ...told, beside, ...stores.map((store) => join(store, other.file))];
 }
 
 function placeInStore(store: string, other: ManifestArchive): string[] {

@@ -43,9 +43,13 @@ export async function chooseBase(
     mode: 'full',
     findings: reason === undefined ? [] : [finding('mode-full', { kind: mode, reason })],
   });
-  if (storage.format === 'directory') return chooseLinked(request, mode, backups, store.path);
+  if (storage.format === 'directory') return chooseLinked(context, request, mode, backups);
   if (mode === 'full') return full();
-  if (storage.format === 'zip') return full('zip');
+  if (storage.format === 'zip') {
+    // A name that is wrong is told, though a zip builds on nothing.
+    if (request.baseBackup !== undefined) await openBackup(context, request.baseBackup, request.workingFolder ?? '/');
+    return full('zip');
+  }
   if (request.baseBackup !== undefined) {
     return {
       mode,
@@ -111,24 +115,27 @@ async function openNamed(context: RunContext, name: string, workingFolder: strin
 }
 
 /** A plain tree links to what an earlier one holds, and needs nothing of it afterwards. */
-function chooseLinked(
+async function chooseLinked(
+  context: RunContext,
   request: CreateRequest,
   mode: BackupMode,
   backups: readonly StoredBackup[],
-  storePath: string,
-): ChosenMode {
+): Promise<ChosenMode> {
   // Who asks for a full one by hand wants every file written anew.
   if (request.mode === 'full') return { mode: 'full', findings: [] };
-  const named = request.baseBackup;
   const linked =
-    named === undefined
+    request.baseBackup === undefined
       ? backups.find(({ metadata }) => metadata.complete && metadata.layout === 'directory')
-      : backups.find((one) => one.id === named || one.metadata.name === named || one.id.startsWith(named));
-  if (named !== undefined && linked === undefined) {
-    throw new BackupError('BACKUP_NOT_FOUND', { name: named, store: storePath });
-  }
+      : await namedTree(context, request.baseBackup, request.workingFolder ?? '/');
   if (mode === 'full') return { mode, findings: [], ...(linked === undefined ? {} : { linked }) };
   if (linked === undefined)
     return { mode: 'full', findings: [finding('mode-full', { kind: mode, reason: 'no-base' })] };
   return { mode, linked, findings: [] };
+}
+
+async function namedTree(context: RunContext, name: string, workingFolder: string): Promise<StoredBackup> {
+  const backup = await openBackup(context, name, workingFolder);
+  if (backup.kind === 'backup' && backup.metadata.layout === 'directory') return backup;
+  const reason = 'a plain tree builds on a plain tree only, and this is an archive';
+  throw new BackupError('BASE_UNUSABLE', { backup: backup.id, archive: backup.archive ?? backup.id, reason });
 }

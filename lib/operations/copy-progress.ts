@@ -49,6 +49,22 @@ export class CopyProgress {
     }
   }
 
+  /** Tells that copies are being checked, until they are. */
+  async whileChecking<T>(checks: Promise<T>): Promise<T> {
+    const timer = setInterval(() => this.tellChecking(), tickMs);
+    try {
+      return await checks;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private tellChecking(): void {
+    const copies = [...this.copies.values()];
+    const bytes = copies.reduce((total, one) => total + one.bytes, 0);
+    this.events.emit('progress', { phase: 'check-databases', files: copies.length, bytes });
+  }
+
   private tell(): void {
     const copies = [...this.copies.values()];
     const running = copies.find((one) => !one.isEnded);

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { Finding } from '../core/findings.ts';
 import type { BackupMode } from '../config/settings.ts';
+import type { Metadata } from '../store/metadata.ts';
 
 export type BackupType = 'manual' | 'scheduled' | 'pre-restore' | 'api';
 
@@ -55,4 +57,32 @@ export interface TargetTotals {
   size: number;
   /** Milliseconds from the target's first entry to its last. */
   duration?: number;
+}
+
+/**
+ * What there is to tell of a backup that was made.
+ * @param place.store the store's folder; place.directory the backup's own.
+ */
+export function createResult(
+  metadata: Metadata,
+  targets: Record<string, TargetTotals>,
+  place: { store: string; directory: string },
+): CreateResult {
+  const { id, name, type, mode, base, files, size, storedSize, duration, warnings, complete, archive } = metadata;
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    type,
+    mode,
+    ...(base === undefined ? {} : { base }),
+    directory: place.directory,
+    ...(archive === undefined ? {} : { archive: join(archive.folder ?? place.store, archive.file) }),
+    files,
+    size,
+    storedSize,
+    duration,
+    targets,
+    warnings,
+    complete,
+  };
 }

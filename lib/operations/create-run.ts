@@ -10,7 +10,7 @@ import { toolkitVersion } from '../core/version.ts';
 import { chainArchivesOf } from '../store/chain-archive.ts';
 import type { NextId } from '../store/backup-id.ts';
 import { BlockCache } from '../store/block-cache.ts';
-import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
+import type { ManifestEntry } from '../store/manifest.ts';
 import { ManifestWriter } from '../store/manifest-writer.ts';
 import { formatVersion, type ArchiveSummary, type Metadata } from '../store/metadata.ts';
 import { publishBackup } from '../store/publish-backup.ts';
@@ -20,10 +20,17 @@ import type { TargetDefinition } from '../targets/target-definitions.ts';
 import { archivePlace, type ArchivePlace } from './archive-place.ts';
 import { chooseBase, type ChosenMode } from './choose-base.ts';
 import { collectEntries } from './collect-entries.ts';
-import type { CreateRequest, CreateResult, CreateWatch, TargetTotals } from './create-result.ts';
+import {
+  createResult,
+  type CreateRequest,
+  type CreateResult,
+  type CreateWatch,
+  type TargetTotals,
+} from './create-result.ts';
 import { DatabaseChanges } from './database-changes.ts';
 import { DatabaseCopier } from './database-copier.ts';
 import { knownDatabases } from './known-databases.ts';
+import { manifestHeader } from './manifest-header.ts';
 import { openPayload } from './open-payload.ts';
 import { expectationOf, PackProgress } from './pack-progress.ts';
 import type { RunContext } from './run-context.ts';
@@ -55,7 +62,6 @@ export class CreateRun {
   private chosen: ChosenMode = { mode: 'full', findings: [] };
   private filter: SinceFilter | undefined;
   private readonly isTrusting: boolean;
-  private readonly proofs: Promise<Error | undefined>[] = [];
   private changes: DatabaseChanges;
 
   constructor(
@@ -102,7 +108,7 @@ export class CreateRun {
     const manifestFile = join(folder, 'manifest.jsonl.gz');
     const place = archivePlace(settings, store, request, next, this.workFolder);
     this.noteElsewhere(place);
-    const header = this.manifestHeader(targets, place?.file);
+    const header = manifestHeader(next.id, settings.storage, targets, { archive: place?.file, base: chosen.base });
     const manifest = new ManifestWriter(manifestFile, header, store.modes.file);
     const blockCache = this.keepsBlocks() ? new BlockCache(store) : undefined;
     const copier = new DatabaseCopier(context, this.workFolder, this.placed, this.isTrusting);
@@ -133,10 +139,9 @@ export class CreateRun {
       events.emit('phase', 'pack');
       for (const target of targets) await this.packTarget(target, collector.entriesOf(target), payload, copier);
       // The environment alone is no backup: the project is empty, or its disk is not mounted.
-      if (!this.hasFound) {
+      if (!this.hasFound && this.filter?.hasLeftOut !== true) {
         throw new BackupError('NOTHING_TO_BACK_UP', { root: settings.root, targets: targets.map((one) => one.name) });
       }
-      await this.awaitProofs();
       events.emit('phase', 'publish');
       await payload.finishEntries();
       const finishedManifest = await manifest.finish();
@@ -151,6 +156,7 @@ export class CreateRun {
       metadata.storedSize = finished.storedBytes;
       metadata.duration = Math.round(clock.monotonicMs() - startedMs);
       if (metadata.archive !== undefined) metadata.archive = { ...metadata.archive, ...finished.archive };
+      await this.awaitProofs(copier);
       const restoreText = restoreInstructions(metadata, this.placed, chainArchivesOf(header));
       const published = publishBackup(store, {
         metadata,
@@ -159,7 +165,7 @@ export class CreateRun {
         ...(place === undefined ? {} : { archive: place.temporary }),
       });
       blockCache?.publish();
-      return this.result(metadata, published);
+      return createResult(metadata, this.totals, { store: store.path, directory: published });
     } catch (error) {
       blockCache?.abandon();
       await Promise.allSettled([payload.abort(), manifest.abort()]);
@@ -197,7 +203,6 @@ export class CreateRun {
       const copied = await copier.copyOf(scanned);
       for (const one of copied.findings) this.report(one);
       if (copied.summary !== undefined) this.databases.push(copied.summary);
-      if (copied.proof !== undefined) this.proofs.push(copied.proof);
       const storedBefore = this.storedEntries;
       for (const entry of copied.entries) {
         this.progress.tell();
@@ -212,10 +217,10 @@ export class CreateRun {
   }
 
   /** Copies were packed while they were still being checked: a backup of one that is not whole is never published. */
-  private async awaitProofs(): Promise<void> {
-    const problems = await Promise.all(this.proofs);
-    const first = problems.find((one) => one !== undefined);
-    if (first !== undefined) throw new UnprovenCopy('a database that was packed is not whole', { cause: first });
+  private async awaitProofs(copier: DatabaseCopier): Promise<void> {
+    const problem = await copier.firstUnproven();
+    if (this.context.signal.aborted) throw new BackupError('INTERRUPTED', {});
+    if (problem !== undefined) throw new UnprovenCopy('a database that was packed is not whole', { cause: problem });
   }
 
   /** Hashing the blocks of large files is of use where backups build on each other. */
@@ -265,21 +270,6 @@ export class CreateRun {
     writeNewFile(join(this.workFolder, elsewhereNote), place.temporary, this.store.modes.file);
   }
 
-  private manifestHeader(targets: readonly TargetDefinition[], archive: string | undefined): ManifestHeader {
-    const { storage } = this.context.settings;
-    const { base } = this.chosen;
-    return {
-      manifest: formatVersion,
-      backup: this.next.id,
-      layout: storage.format,
-      compression: storage.compression,
-      archives: archive === undefined ? [] : [{ backup: this.next.id, file: archive }, ...(base?.archives ?? [])],
-      // Lines of the base are taken over as they are, and name no owner where it is this one.
-      owner: base?.manifest.header.owner ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-      targets: targets.map(({ name, sources, exclude }) => ({ name, sources, exclude })),
-    };
-  }
-
   private metadata(known: Pick<Metadata, 'checksum' | 'duration' | 'git' | 'archive'>): Metadata {
     const { request, next, context, chosen } = this;
     const baseId = this.baseId();
@@ -319,26 +309,6 @@ export class CreateRun {
   private baseId(): string | undefined {
     const { base, linked, mode } = this.chosen;
     return base?.backup.id ?? (mode === 'full' ? undefined : linked?.id);
-  }
-
-  private result(metadata: Metadata, directory: string): CreateResult {
-    const { id, name, type, mode, base, files, size, storedSize, duration, warnings, complete, archive } = metadata;
-    return {
-      id,
-      ...(name === undefined ? {} : { name }),
-      type,
-      mode,
-      ...(base === undefined ? {} : { base }),
-      directory,
-      ...(archive === undefined ? {} : { archive: join(archive.folder ?? this.store.path, archive.file) }),
-      files,
-      size,
-      storedSize,
-      duration,
-      targets: this.totals,
-      warnings,
-      complete,
-    };
   }
 }
 

@@ -19,8 +19,6 @@ export interface CopiedDatabase {
   /** Absent where no whole copy was made. */
   summary?: DatabaseSummary;
   findings: Finding[];
-  /** Resolves to what is wrong with the copy, once it is checked; absent where it was checked before. */
-  proof?: Promise<Error | undefined>;
 }
 
 type CopierContext = Pick<RunContext, 'settings' | 'clock' | 'signal' | 'events' | 'databaseTimeoutSeconds'>;
@@ -33,7 +31,6 @@ type Copied =
       tables: string[];
       pageSize: number;
       state: DatabaseState | undefined;
-      proof?: Promise<Error | undefined>;
     }
   | { error: unknown };
 
@@ -46,7 +43,8 @@ export class DatabaseCopier {
   private readonly copies = new Map<string, Promise<Copied>>();
   private readonly isTrusting: boolean;
   private last: Promise<unknown> = Promise.resolve();
-  private lastCheck: Promise<unknown> = Promise.resolve();
+  /** Resolves to the first copy that is not whole, once all that were begun are checked. */
+  private lastCheck: Promise<Error | undefined> = Promise.resolve(undefined);
 
   /**
    * @param folder where the copies are written; its owner removes it.
@@ -74,6 +72,11 @@ export class DatabaseCopier {
     return copy;
   }
 
+  /** Waits for the checks of all copies. @returns why the first one that is not whole is none, or cannot be proven. */
+  firstUnproven(): Promise<Error | undefined> {
+    return this.progress.whileChecking(this.lastCheck);
+  }
+
   /** Resolves when no copy is under way any more. */
   async settle(): Promise<void> {
     await this.last;
@@ -94,7 +97,6 @@ export class DatabaseCopier {
         ],
         summary: { name: origin, kind: 'sqlite', version: copied.version, tables: copied.tables },
         findings: [],
-        ...(copied.proof === undefined ? {} : { proof: this.progress.whileAwaiting(copied.proof) }),
       };
     }
     if (isBackupError(copied.error, 'DATABASE_CORRUPT')) return this.rawFiles(entry, copied.error.params.problem);
@@ -133,16 +135,17 @@ export class DatabaseCopier {
         onProgress: (bytes, totalBytes) => this.progress.advance(origin, bytes, totalBytes),
       });
       const { bytes, version, tables, pageSize } = copied;
-      const proof = this.isTrusting ? { proof: this.check(source, file) } : {};
-      return { bytes, file, version, tables, pageSize, state, ...proof };
+      if (this.isTrusting) this.check(source, file);
+      return { bytes, file, version, tables, pageSize, state };
     } catch (error) {
       return { error };
     }
   }
 
-  /** Checks a copy, once those before it are checked. What goes wrong otherwise is no proof, either. */
-  private check(source: string, file: string): Promise<Error | undefined> {
-    const proof = this.lastCheck.then(async () => {
+  /** Begins to check a copy, once those before it are checked. What goes wrong otherwise is no proof, either. */
+  private check(source: string, file: string): void {
+    this.lastCheck = this.lastCheck.then(async (before) => {
+      if (before !== undefined) return before;
       try {
         const { isWhole, problems } = await checkSqlite(file, { signal: this.context.signal });
         if (isWhole) return undefined;
@@ -153,8 +156,6 @@ export class DatabaseCopier {
         return error;
       }
     });
-    this.lastCheck = proof;
-    return proof;
   }
 }
 

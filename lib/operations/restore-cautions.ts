@@ -55,7 +55,8 @@ async function newestComplete({ settings }: Pick<RunContext, 'settings'>, but: s
 function archiveDamage({ archive, metadata }: OpenBackup, isForced: boolean): Finding | undefined {
   if (archive === undefined) return undefined;
   const expected = metadata.archive?.size;
-  const size = sizeOf(archive, isForced, metadata.chain.length > 1);
+  const isOfChain = metadata.chain.length > 1;
+  const size = sizeOf(archive, isForced && isOfChain, isOfChain);
   // What rests in the archives that it builds on can still be had.
   if (size === undefined) return finding('archive-missing', { path: archive });
   if (expected === undefined || size === expected) return undefined;

@@ -24,9 +24,17 @@ export class SinceFilter {
   async leavesOut(entry: SourceEntry): Promise<boolean> {
     if (entry.kind !== 'file' || entry.readFrom === undefined || this.isNewer(entry)) return false;
     const noted = await this.base?.manifest.find(entry.path);
-    if (noted !== undefined) entry.takeOver = 'entry';
-    else this.leftOut += 1;
-    return noted === undefined;
+    if (noted === undefined) {
+      this.leftOut += 1;
+      return true;
+    }
+    // What stands in the place of a folder, or of a link, is new, whatever its time says.
+    if (isLike(noted, entry)) entry.takeOver = 'entry';
+    return false;
+  }
+
+  get hasLeftOut(): boolean {
+    return this.leftOut > 0;
   }
 
   /** What to say of it at the end. */
@@ -42,4 +50,11 @@ export class SinceFilter {
     const log = statOf(`${entry.readFrom}-wal`);
     return log !== undefined && !isNativeError(log) && log.mtimeNs >= this.sinceNs;
   }
+}
+
+/** Whether the text of an older entry is that of a file too, and of a database where this one is. */
+function isLike(text: string, entry: SourceEntry): boolean {
+  // Inside of a JSON string the quotes would be escaped, so that no name can look like a field.
+  const isDatabase = text.includes(',"database":"');
+  return text.includes(',"kind":"file"') && isDatabase === (entry.database !== undefined);
 }

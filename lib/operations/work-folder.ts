@@ -1,10 +1,17 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { makeFolder } from '../core/durable-files.ts';
-import { BackupError, isSystemError, writeError } from '../core/errors.ts';
+import { BackupError, isSystemError, placeError, writeError } from '../core/errors.ts';
 import type { NextId } from '../store/backup-id.ts';
 import { finishRemovals } from '../store/remove-backup.ts';
-import { idsInStore, removeElsewhere, removeLeftovers, temporaryFolder, type Store } from '../store/store.ts';
+import {
+  elsewhereNote,
+  idsInStore,
+  removeElsewhere,
+  removeLeftovers,
+  temporaryFolder,
+  type Store,
+} from '../store/store.ts';
 
 /** Where a new backup is made before it is published. */
 export interface WorkFolder {
@@ -47,11 +54,23 @@ export async function inWorkFolder<T>(
     return await run({ next, path, leftovers, empty });
   } catch (error) {
     if (signal.aborted) throw new BackupError('INTERRUPTED', {}, { cause: error });
-    if (isSystemError(error, ...writeFailures)) throw writeError(error, store.path, 'writing the backup');
+    if (isSystemError(error, ...writeFailures)) {
+      const elsewhere = elsewhereOf(path, error);
+      if (elsewhere !== undefined) throw placeError(error, elsewhere, 'writing the archive');
+      throw writeError(error, store.path, 'writing the backup');
+    }
     throw error;
   } finally {
     remove();
   }
+}
+
+/** The folder outside of the store that the archive is written to, where that is what failed. */
+function elsewhereOf(workFolder: string, error: unknown): string | undefined {
+  const note = join(workFolder, elsewhereNote);
+  if (!existsSync(note) || !(error instanceof Error && 'path' in error)) return undefined;
+  const temporary = readFileSync(note, 'utf8');
+  return error.path === temporary ? dirname(temporary) : undefined;
 }
 
 const writeFailures = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'EFBIG', 'EMFILE', 'ENFILE'];

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { BackupError, reasonOf } from '../core/errors.ts';
 import { comparePaths } from '../core/path-bytes.ts';
 import { FrameTable } from './frame-table.ts';
-import { parseManifestLine, targetOf, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import { targetOf, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import { parseManifestLine } from './manifest-lines.ts';
 
 /** A manifest up to this many bytes is unpacked once and kept for as long as the run lasts. */
 const mostKeptBytes = 32 << 20;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { formatEntry, type FrameLine, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import { type FrameLine, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import { formatEntry } from './manifest-lines.ts';
 
 const gzipAsync = promisify(gzip);
 

@@ -2,14 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodePath } from '../../lib/core/path-bytes.ts';
 import { unsafeReasonHere } from '../../lib/core/safe-path.ts';
-import {
-  formatEntry,
-  formatTime,
-  parseManifestLine,
-  parseTime,
-  targetOf,
-  type ManifestEntry,
-} from '../../lib/store/manifest.ts';
+import { targetOf, type ManifestEntry } from '../../lib/store/manifest.ts';
+import { formatEntry, formatTime, parseManifestLine, parseTime } from '../../lib/store/manifest-lines.ts';
 import { hash, header, owner } from '../support/sample-manifest.ts';
 
 // What the system may tell of a file: names of any bytes, times of any sign and size.
