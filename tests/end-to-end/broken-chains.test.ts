@@ -132,6 +132,8 @@ describe.each(['gone', 'flipped'] as const)('an archive that is %s', (harm) => {
       const lost = number > at ? [] : link.manifest.needing(harms[harm].lostFrames(number, link)).sort();
       expect(lost.length > 0).toBe(number <= at);
       if (lost.length === 0) await expectWhole(link);
+      // A backup that stands alone has nothing without its archive.
+      else if (at === 0 && harm === 'gone') await expectNothing(link, broken);
       else await expectBroken(link, broken, lost, harms[harm].says);
     }
     await expectUntouched(`state/of-${number}`, archive);
@@ -144,6 +146,17 @@ async function expectWhole(link: Link): Promise<void> {
   expect((await project.tool('restore', link.id, '--to', to, '--yes')).code).toBe(0);
   expect(differences(link, to)).toEqual([]);
   rmSync(to, { recursive: true });
+}
+
+async function expectNothing(link: Link, broken: string): Promise<void> {
+  expect((await project.tool('verify', link.id)).code).toBe(4);
+  const to = project.beside('to');
+  for (const force of [[], ['--force']]) {
+    const refused = await project.tool('restore', link.id, '--to', to, '--yes', ...force);
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining(`${broken}.tar`) });
+    expect(refused.stderr).toContain('Put it back at that path');
+    expect(existsSync(to)).toBe(false);
+  }
 }
 
 async function expectBroken(link: Link, broken: string, lost: readonly string[], hint: string): Promise<void> {
