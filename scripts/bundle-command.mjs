@@ -1,6 +1,7 @@
 /**
- * Bundles the command into `dist/command/`: what every run loads, in few files. Node spends half a millisecond and more on
- * each module that it looks for, and a command has some three hundred.
+ * Bundles the command, and what `import 'ai-backup'` gives, into `dist/command/`: what every run loads, in few files. Node
+ * spends half a millisecond and more on each module that it looks for, and a command has some three hundred. The package
+ * holds these files and the types, and not every module a second time.
  *
  * Plain JavaScript, for it runs on every install and before tests, where a compiler's start-up would be its longest part.
  * Usage: node scripts/bundle-command.mjs [folder]
@@ -70,7 +71,7 @@ const localesBeside = {
 const folder = process.argv[2] ?? join(repository, 'dist', 'command');
 const { metafile } = await build({
   absWorkingDir: repository,
-  entryPoints: ['lib/cli/start.ts', 'lib/targets/databases/sqlite-process-main.ts'],
+  entryPoints: ['lib/cli/start.ts', 'lib/targets/databases/sqlite-process-main.ts', 'lib/toolkit.ts'],
   outdir: folder,
   entryNames: '[name]',
   chunkNames: '[name]-[hash]',

@@ -163,8 +163,10 @@ function showResult(context: CommandContext, result: CreateResult): void {
   output.line();
   const ratio = result.size === 0 ? '-' : `${((result.storedSize / result.size) * 100).toFixed(1)} %`;
   const rate = result.duration === 0 ? result.size : (result.size / result.duration) * 1000;
+  const stored = result.base === undefined ? text.storedText : text.storedNewText;
   const rows = [
-    [text.stored, text.storedText(formatBytes(result.storedSize), ratio)],
+    [text.kind, modeText(context, result)],
+    [text.stored, stored(formatBytes(result.storedSize), ratio)],
     [text.took, text.tookText(formatDuration(result.duration), formatBytes(Math.round(rate)))],
     [text.where, printablePath(result.archive ?? result.directory)],
   ];
@@ -172,6 +174,11 @@ function showResult(context: CommandContext, result: CreateResult): void {
   output.line();
   for (const line of text.next(result.id).split('\n')) output.line(color.dim(line));
   showFindings(result.warnings, context);
+}
+
+function modeText({ messages: { create: text } }: CommandContext, { mode, base, archive }: CreateResult): string {
+  if (base === undefined) return mode;
+  return archive === undefined ? text.modeLinked(mode, base) : text.modeText(mode, base);
 }
 
 function showTargets(

@@ -3,8 +3,8 @@ import { exitCode } from '../core/error-catalogue.ts';
 import { isBackupError } from '../core/errors.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import { listBackups, type BackupList } from '../operations/list-backups.ts';
-import type { Metadata } from '../store/metadata.ts';
 import { formatBytes } from './format-amounts.ts';
+import { backupTable } from './backup-table.ts';
 import { formatMoment } from './format-moment.ts';
 import { plainTable } from './table.ts';
 import { defineVerb, type CommandContext } from './verb.ts';
@@ -39,8 +39,7 @@ function showList(context: CommandContext, list: BackupList, store: string): voi
   const { color } = output;
   if (list.total === 0 && list.otherArchives.length === 0) output.line(text.empty(printablePath(store)));
   if (list.total > 0) {
-    const rows = list.backups.map((backup) => rowOf(context, backup));
-    output.line(plainTable(output, [text.id, text.date, text.type, text.mode, text.size, text.marks], rows, [4]));
+    output.line(backupTable(context, list.backups));
     output.line();
     output.line(color.dim(text.total(list.total, formatBytes(list.storedSize))));
   }
@@ -58,30 +57,4 @@ function showList(context: CommandContext, list: BackupList, store: string): voi
     output.notice(color.yellow(text.unreadable));
     for (const one of list.unreadable) output.notice(`  ${printablePath(one.folder)}: ${printablePath(one.reason)}`);
   }
-}
-
-function rowOf(context: CommandContext, backup: Metadata): string[] {
-  const text = context.messages.list;
-  const { color } = context.output;
-  const name = backup.name === undefined ? '' : `  ${color.cyan(printablePath(backup.name))}`;
-  return [
-    `${backup.id}${name}`,
-    formatMoment(backup.timestamp),
-    text.types[backup.type],
-    backup.mode,
-    formatBytes(backup.storedSize),
-    marksOf(context, backup),
-  ];
-}
-
-/** What a person should know at a glance. */
-export function marksOf(context: Pick<CommandContext, 'messages' | 'output'>, backup: Metadata): string {
-  const text = context.messages.list;
-  const { color } = context.output;
-  const isEncrypted = backup.archive?.file.endsWith('.enc') === true;
-  return [
-    ...(backup.complete ? [] : [color.yellow(text.incomplete)]),
-    ...(backup.verifiedAt === undefined ? [] : [color.green(text.verified)]),
-    ...(isEncrypted ? [text.encrypted] : []),
-  ].join(', ');
 }

@@ -56,6 +56,11 @@ export class Output {
     return this.stdout.columns ?? 100;
   }
 
+  /** Columns that a line of the result may have before it is broken: as many as it likes where it is no terminal. */
+  get room(): number {
+    return this.stdout.columns ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Names what takes a redrawn line off the screen: it is called before anything is written beside that line. */
   clearBeforeWriting(clear: () => void): void {
     this.clearDrawn = clear;

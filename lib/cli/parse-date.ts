@@ -14,15 +14,20 @@ export function parseDate(text: string, timezone?: string): Date | undefined {
   const asUtc = new Date(Date.UTC(y, m - 1, d, h, min, s, Number(fraction.padEnd(3, '0'))));
   const isReal = asUtc.getUTCMonth() === m - 1 && asUtc.getUTCDate() === d && h < 24 && min < 60 && s < 60;
   if (!isReal) return undefined;
-  if (zone !== undefined) return new Date(asUtc.getTime() - offsetMsOf(zone));
+  if (zone !== undefined) {
+    const offsetMs = offsetMsOf(zone);
+    return offsetMs === undefined ? undefined : new Date(asUtc.getTime() - offsetMs);
+  }
   // The offset belongs to the time that is sought: near a change of the clocks the second look is the right one.
   const first = asUtc.getTime() - zoneOffsetMs(asUtc, timezone);
   return new Date(asUtc.getTime() - zoneOffsetMs(new Date(first), timezone));
 }
 
-function offsetMsOf(zone: string): number {
+/** Undefined for what no clock shows, such as `+99:99`. */
+function offsetMsOf(zone: string): number | undefined {
   if (zone === 'Z') return 0;
   const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? [];
+  if (Number(hours) > 14 || Number(minutes) > 59) return undefined;
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 

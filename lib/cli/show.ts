@@ -2,12 +2,15 @@ import { exitCode, type ExitCode } from '../core/error-catalogue.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import { openBackup, type ForeignBackup, type OpenBackup } from '../operations/open-backup.ts';
 import type { Metadata } from '../store/metadata.ts';
-import { formatTime } from '../store/manifest.ts';
+import { formatTime } from '../store/manifest-lines.ts';
 import { showFindings } from './findings-text.ts';
 import { formatBytes } from './format-amounts.ts';
 import { formatMoment } from './format-moment.ts';
 import { plainTable } from './table.ts';
 import { defineVerb, type CommandContext } from './verb.ts';
+
+/** More backups of a chain are counted, not listed. */
+const mostOfChain = 8;
 
 /** `show`: one backup. */
 export const showVerb = defineVerb<{ backup: string | undefined; files: boolean }>({
@@ -96,7 +99,9 @@ function summaryRows(context: CommandContext, backup: OpenBackup): string[][] {
     ...(backup.archive === undefined ? [] : [[text.archive, printablePath(backup.archive)]]),
     ...(backup.folder === undefined ? [] : [[text.folder, printablePath(backup.folder)]]),
     [text.layout, layoutText(metadata)],
-    ...(metadata.chain.length > 1 ? [[text.chain, metadata.chain.join(' ← ')]] : []),
+    ...chainRows(context, metadata),
+    ...(metadata.since === undefined ? [] : [[text.since, text.sinceText(formatMoment(metadata.since))]]),
+    ...(metadata.consolidatedFrom === undefined ? [] : [[text.madeFrom, metadata.consolidatedFrom]]),
     [text.state, stateText(context, metadata)],
     ...(metadata.git === undefined
       ? []
@@ -115,6 +120,18 @@ function summaryRows(context: CommandContext, backup: OpenBackup): string[][] {
       text.databaseText(printablePath(one.name), one.tables?.length ?? 0),
     ]),
   ];
+}
+
+/** The backups that it needs, newest first, one a row. */
+function chainRows({ messages, output }: CommandContext, { base, chain, id }: Metadata): string[][] {
+  const text = messages.show;
+  const others = chain.filter((one) => one !== id).reverse();
+  // A plain tree may name a base, which it linked to and does not need.
+  if (others.length === 0) return base === undefined ? [] : [[text.base, text.linkedText(base)]];
+  const shown = output.verbose ? others : others.slice(0, mostOfChain);
+  const left = others.length - shown.length;
+  const rows = [text.needsText(others.length), ...shown, ...(left === 0 ? [] : [text.moreText(left)])];
+  return rows.map((one, index) => [index === 0 ? text.chain : '', index === 0 ? one : output.color.dim(one)]);
 }
 
 function layoutText(metadata: Metadata): string {

@@ -23,6 +23,6 @@ export function plainTable(
 }
 
 /** Columns in a terminal. The library takes milliseconds before its first answer, which plain letters need not wait for. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }

@@ -60,7 +60,18 @@ function keeping(call: NativeCall, kept: Set<unknown>): NativeCall {
   return function (this: unknown, ...args) {
     const made = call.apply(this, args);
     kept.add(this);
-    if (typeof made === 'object') kept.add(made);
+    if (typeof made === 'object' && made !== null) {
+      kept.add(made);
+      keepIterators(made, kept);
+    }
     return made;
   };
+}
+
+/** A statement makes iterators, which are objects of the addon as well. */
+function keepIterators(statement: object, kept: Set<unknown>): void {
+  const prototype = Object.getPrototypeOf(statement) as { iterate?: NativeCall; [keptKey]?: Set<unknown> };
+  if (prototype.iterate === undefined || prototype[keptKey] !== undefined) return;
+  prototype[keptKey] = kept;
+  prototype.iterate = keeping(prototype.iterate, kept);
 }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { BackupError, systemCode } from '../core/errors.ts';
 import { BaseManifest } from '../store/base-manifest.ts';
 import type { ManifestArchive } from '../store/manifest.ts';
@@ -34,8 +34,10 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
     if (problem !== undefined) throw new BackupError('BASE_UNUSABLE', { backup: id, archive: path, reason: problem });
   }
   const noted = header.archives.map((archive, index): ManifestArchive => {
-    const folder = dirname(paths[index] ?? '');
-    const { backup: owner, file } = archive;
+    // It may have got another name since: what counts is the file that was found.
+    const path = paths[index] ?? archive.file;
+    const [folder, file] = [dirname(path), basename(path)];
+    const { backup: owner } = archive;
     const compression = archive.compression ?? header.compression;
     return { backup: owner, file, compression, ...(folder === store.path ? {} : { folder }) };
   });

@@ -131,6 +131,22 @@ describe('what a terminal shows', () => {
     }
   });
 
+  test('a list that is wider than the terminal has names and marks on lines of their own', async () => {
+    const { id } = await project.done<Created>('create', '--name', 'before-upgrade');
+    await project.done('verify', id);
+    await project.done('create', '--since', '2026-01-02', '--mode', 'differential');
+    const { text } = await atTerminal(['list'], [], { TZ: 'UTC' }, { columns: 80, rows: 24 });
+    const lines = text.trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.slice(0, 5)).toEqual([
+      expect.stringMatching(/^ID +Date +Mode +Size$/),
+      expect.stringMatching(/^backup-\S{31}  \d{4}-\d\d-\d\d \d\d:\d\d  differential +\d\S* K?B$/),
+      '  since 2026-01-02',
+      expect.stringMatching(/^backup-\S{31}  \d{4}-\d\d-\d\d \d\d:\d\d  full +\d\S* K?B$/),
+      '  before-upgrade, verified',
+    ]);
+  });
+
   test('colours, unless NO_COLOR or --no-color says no', async () => {
     await project.done('create');
     const colour = '\u001b[3';

@@ -279,6 +279,18 @@ describe('a large file that changed in place', () => {
   });
 });
 
+test('a base that lies elsewhere under another name is found there again', async () => {
+  const full = await room.full();
+  const elsewhere = room.beside('renamed.tar.gz');
+  renameSync(full.archive ?? '', elsewhere);
+  rmSync(full.directory, { recursive: true });
+  room.write('state/queue/one.json', 'changed');
+  const next = await room.incremental('--base-backup', elsewhere);
+  expect(next.base).toBe(full.id);
+  expect(await room.verify(next.id)).toMatchObject({ ok: true });
+  expect(await room.differences(next.id, room.snapshot())).toEqual([]);
+});
+
 test('an unchanged line of a name that JSON escapes is found again', async () => {
   const names = ['quote"', 'back\\slash', 'line\nbreak', '日本語', 'caf\u00e9', '{"path":"x"}', 'a,"sha256":"b'];
   for (const name of names) room.write(`state/odd/${name}`, name);

@@ -12,6 +12,7 @@ export const list = {
   verified: 'verified',
   incomplete: 'incomplete',
   encrypted: 'encrypted',
+  limited: (date: string) => `since ${date}`,
   total: (count: number, size: string) => `${count} backup${count === 1 ? '' : 's'}, ${size} in all`,
   otherArchives: 'Archives that something else made (verify and restore take their path):',
   unreadable: 'Folders that look like backups and cannot be read:',

@@ -1,3 +1,5 @@
+import { countOf } from './count-of.ts';
+
 export const show = {
   describe: 'Show one backup: targets, files, warnings',
   backup: 'ID, a beginning of it, its name, latest, or the path of an archive',
@@ -12,7 +14,14 @@ export const show = {
   archive: 'Archive',
   folder: 'Folder',
   layout: 'Layout',
-  chain: 'Chain',
+  chain: 'Needs',
+  needsText: (count: number) => `${countOf(count, 'other backup')}, newest first:`,
+  moreText: (count: number) => `and ${count} more (--verbose lists them)`,
+  base: 'Linked',
+  linkedText: (base: string) => `unchanged files are hard links to ${base}, which is not needed`,
+  since: 'Limited',
+  sinceText: (time: string) => `to files changed since ${time}`,
+  madeFrom: 'Made from',
   state: 'State',
   complete: 'complete',
   incomplete: 'incomplete: some data could not be read',

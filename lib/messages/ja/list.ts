@@ -14,6 +14,7 @@ export const list: Messages['list'] = {
   verified: '検証済み',
   incomplete: '不完全',
   encrypted: '暗号化',
+  limited: (date) => `${date} 以降のみ`,
   total: (count, size) => `合計: ${count} 件のバックアップ、${size}`,
   otherArchives: '他のツールで作成されたアーカイブ（パスを指定して検証・復元できます）:',
   unreadable: '読み取れないバックアップらしきフォルダ:',

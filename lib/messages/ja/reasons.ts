@@ -25,6 +25,7 @@ const operations = fixedPhrases({
   'working in it': '保存先での処理',
   'writing the backup': 'バックアップの書き込み',
   'writing the zip': 'zip の書き込み',
+  'writing the archive': 'アーカイブの書き込み',
   'removing the backup': 'バックアップの削除',
   'finishing the removal of a backup': 'バックアップの削除の仕上げ',
   'restoring into it': '復元',
@@ -47,6 +48,14 @@ const places = fixedPhrases({
   'it stayed locked': 'ロックされたままです',
   'something else made it, and it has no manifest to compare':
     '他のツールが作成したもので、比較できるマニフェストがありません',
+  'something else made it, and it builds on nothing that is known here':
+    '他のツールが作成したもので、基になるバックアップが分かりません',
+  'this toolkit did not make it': 'このツールで作成されたものではありません',
+  'only a tar can be built on, and this is a plain tree or a zip':
+    '基にできるのは tar だけで、これはそのままのファイルか zip です',
+  'a plain tree builds on a plain tree only, and this is an archive':
+    'そのままのファイルの基にできるのはそのままのファイルだけで、これはアーカイブです',
+  'there is a file already': 'すでにファイルがあります',
   'permission denied': '読み取る権限がありません',
   'another run holds the lock of the store': '別の実行が保存先を使用中です',
   'it is not UTF-8 text': 'UTF-8 のテキストではありません',
@@ -123,6 +132,12 @@ const composed: PhraseRule[] = [
   [/^metadata\.json: (.+)$/s, (why = '') => `metadata.json: ${reason(why)}`],
   [/^its metadata\.json is that of (.+)$/s, (id) => `metadata.json が ${id} のものです`],
   [/^(\d+) bytes where (\d+) are (?:expected|declared)$/, (found, due) => `${due} バイトのはずが ${found} バイトです`],
+  [/^(\d+) bytes where at least (\d+) are expected$/, (found, due) => `${due} バイト以上のはずが ${found} バイトです`],
+  [
+    /^it is cut short: (\d+) bytes of (\d+) or more$/,
+    (found, due) => `途中で切れています（${due} バイト以上のはずが ${found} バイト）`,
+  ],
+  [/^at least (\d+)$/, (due) => `少なくとも ${due}`],
   [/^its integrity check says: (.+)$/s, (why = '') => `整合性チェックの結果: ${reason(why)}`],
   [
     /^(\d+) entries are whole, the last one reached is (.+)$/s,

@@ -47,6 +47,17 @@ const expectations: PhraseRule[] = [
     'a dotted key such as storage.path=./backups': 'storage.path=./backups のような、ドット区切りのキー',
     'something else': '別の値',
     '1 to 200 printable characters': '1〜200 文字の印字可能な文字',
+    'a date such as 2026-11-20, or a date and time such as 2026-11-20T03:00:00Z':
+      '2026-11-20 のような日付、または 2026-11-20T03:00:00Z のような日時',
+    'no base for a full backup; --mode incremental or differential builds on one':
+      'full では基のバックアップなし（基にするには --mode incremental または differential）',
+    'no --output with a plain tree, whose files rest in the store: give --format tar or zip with it':
+      'そのままのファイル（directory）では --output なし（--format tar または zip と組み合わせてください）',
+    'a path where no file is yet: an archive never takes the place of another file':
+      'まだファイルのないパス（既存のファイルを置き換えることはありません）',
+    'a path in a folder that exists': '存在するフォルダの中のパス',
+    'a file name that does not begin with a dot': 'ドットで始まらないファイル名',
+    'the store itself, or a folder outside of it': '保存先そのもの、またはその外のフォルダ',
   }),
   [/^a whole number of (\d+) or more$/, (least) => `${least} 以上の整数`],
   [
@@ -61,6 +72,14 @@ const expectations: PhraseRule[] = [
   [
     /^a whole number from (\d+) to (\d+) for (\w+)$/,
     (least, most, codec) => `${codec} では ${least} から ${most} までの整数`,
+  ],
+  [
+    /^a place that no target takes in \(this one is in (.+)\)$/,
+    (target) => `どのターゲットにも含まれない場所（この場所は ${target} に含まれます）`,
+  ],
+  [
+    /^an ending that fits what is asked for: (\w+), (\w+)$/,
+    (format, codec) => `指定した形式（${format}、${codec}）に合う拡張子`,
   ],
   [/^a number of seconds, such as (\d+)$/, (example) => `${example} のような秒数`],
   [/^a whole number of days of (\d+) or more$/, (least) => `${least} 以上の日数`],
