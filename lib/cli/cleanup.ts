@@ -2,7 +2,7 @@ import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import type { Messages } from '../messages/messages.ts';
 import { cleanUp, type CleanupRequest, type CleanupResult } from '../operations/clean-up.ts';
-import { machineZone } from '../schedule/local-time.ts';
+import { machineZone } from '../core/local-time.ts';
 import { newestFirst } from '../store/backup-id.ts';
 import { formatBytes } from './format-amounts.ts';
 import { formatLocalTime } from './format-local-time.ts';

@@ -1,4 +1,4 @@
-import { wallTime } from '../schedule/local-time.ts';
+import { wallTime } from '../core/local-time.ts';
 
 /** What the clocks in a time zone show: `2026-06-19 02:00:00`. */
 export function formatLocalTime(time: Date, zone: string): string {

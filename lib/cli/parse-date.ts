@@ -1,3 +1,5 @@
+import { machineZone, wallTime } from '../core/local-time.ts';
+
 const datePattern =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
 
@@ -33,18 +35,5 @@ function offsetMsOf(zone: string): number | undefined {
 
 /** How far a time zone's clocks are ahead of UTC at a moment, in milliseconds. */
 function zoneOffsetMs(moment: Date, timezone: string | undefined): number {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    ...(timezone === undefined ? {} : { timeZone: timezone }),
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  const parts = new Map(format.formatToParts(moment).map((part) => [part.type, Number(part.value)]));
-  const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
-  return local - Math.floor(moment.getTime() / 1000) * 1000;
+  return wallTime(moment.getTime(), timezone ?? machineZone()) - moment.getTime();
 }

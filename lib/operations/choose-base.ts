@@ -1,4 +1,6 @@
-import { BackupError, isBackupError } from '../core/errors.ts';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { BackupError, isBackupError, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import type { BackupMode } from '../config/settings.ts';
 import type { Store, StoredBackup } from '../store/store.ts';
@@ -103,6 +105,7 @@ function canBeBase({ metadata }: StoredBackup, mode: BackupMode, targets: readon
 }
 
 async function openNamed(context: RunContext, name: string, workingFolder: string, store: Store): Promise<Base> {
+  if (isEncrypted(resolve(workingFolder, name))) throw new BackupError('BASE_ENCRYPTED', { backup: name });
   const backup = await openBackup(context, name, workingFolder);
   const unusable = (reason: string): BackupError =>
     new BackupError('BASE_UNUSABLE', { backup: backup.id, archive: backup.archive ?? backup.id, reason });
@@ -112,6 +115,26 @@ async function openNamed(context: RunContext, name: string, workingFolder: strin
   }
   if (backup.metadata.layout !== 'tar') throw unusable('only a tar can be built on, and this is a plain tree or a zip');
   return openBase(backup, store);
+}
+
+/** What OpenSSL writes before a salt (`openssl enc`): the beginning of everything that is encrypted in a store. */
+const saltedMark = Buffer.from('Salted__');
+
+function isEncrypted(path: string): boolean {
+  const start = Buffer.alloc(saltedMark.length);
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    // What cannot be opened is told by who looks for the backup.
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+  try {
+    return fstatSync(fd).isFile() && readSync(fd, start) === start.length && start.equals(saltedMark);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A plain tree links to what an earlier one holds, and needs nothing of it afterwards. */

@@ -1,5 +1,5 @@
 import { wallCron } from '../core/cron-expression.ts';
-import { firstChange, offsetAt, wallTime } from './local-time.ts';
+import { firstChange, offsetAt, wallTime } from '../core/local-time.ts';
 
 /** When something runs: a cron expression, read by the clocks of a time zone. */
 export interface CronInZone {

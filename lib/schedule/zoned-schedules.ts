@@ -1,6 +1,6 @@
 import { BackupError } from '../core/errors.ts';
 import type { Settings } from '../config/settings.ts';
-import { isTimeZone, machineZone } from './local-time.ts';
+import { isTimeZone, machineZone } from '../core/local-time.ts';
 import { cronProblem } from '../core/cron-expression.ts';
 import type { ZonedSchedule } from './run-schedules.ts';
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fsyncPath, writeNewFile } from '../core/durable-files.ts';
 import { BackupError } from '../core/errors.ts';
+import { machineZone, wallTime } from '../core/local-time.ts';
 import { formatMetadata, type Metadata } from './metadata.ts';
 import type { Store } from './store.ts';
 
@@ -80,22 +81,9 @@ export function archiveFileName(
 const noClock = { date: '', time: '' };
 
 /** A moment as the clocks of a time zone show it: `20261121` and `030000`. */
-function clockIn(moment: Date, timezone: string | undefined): { date: string; time: string } {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    ...(timezone === undefined ? {} : { timeZone: timezone }),
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(moment);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
-  return {
-    date: `${part('year')}${part('month')}${part('day')}`,
-    time: `${part('hour')}${part('minute')}${part('second')}`,
-  };
+function clockIn(moment: Date, timezone = machineZone()): { date: string; time: string } {
+  const digits = new Date(wallTime(moment.getTime(), timezone)).toISOString().replace(/\D/g, '');
+  return { date: digits.slice(0, 8), time: digits.slice(8, 14) };
 }
 
 /** Filesystems take names of 255 bytes; the ending and a number need some. */

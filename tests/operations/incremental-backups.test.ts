@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -277,6 +278,12 @@ describe('a large file that changed in place', () => {
     expect(room.members(next)).toEqual(['.backup/blocks/state/file']);
     expect(await room.differences(next.id, state)).toEqual([]);
   });
+});
+
+test('a base that is encrypted ends with 12, and nothing is written', async () => {
+  writeFileSync(room.beside('base.tar.gz.enc'), Buffer.concat([Buffer.from('Salted__'), randomBytes(4096)]));
+  const ended = await room.tool('create', '--base-backup', room.beside('base.tar.gz.enc'));
+  expect([ended.code, existsSync(room.store)]).toEqual([12, false]);
 });
 
 test('a base that lies elsewhere under another name is found there again', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { offsetAt, wallTime } from '../../lib/schedule/local-time.ts';
+import { offsetAt, wallTime } from '../../lib/core/local-time.ts';
 import { cronProblem } from '../../lib/core/cron-expression.ts';
 import { nextRun, nextRuns } from '../../lib/schedule/next-runs.ts';
 

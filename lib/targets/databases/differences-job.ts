@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
+import { countRows } from './count-rows.ts';
 import type Database from 'better-sqlite3';
-import { systemCode } from '../../core/errors.ts';
 import { changedPages, countPages, type ChangedPages } from './changed-pages.ts';
 import type { JobContext } from './job-context.ts';
 import { openForReading } from './open-for-reading.ts';
 import { SqliteJobError, type SqliteDifferences, type SqliteSchemaChange } from './sqlite-job.ts';
-import { quoted, tableNames } from './sqlite-shape.ts';
+import { tableNames } from './sqlite-shape.ts';
 
 interface SchemaRow {
   type: string;
@@ -95,19 +95,6 @@ function schemaOf(database: Database.Database): Map<string, SchemaRow> {
     .prepare<[], SchemaRow>('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid')
     .all();
   return new Map(rows.filter(({ name }) => !name.startsWith('sqlite_')).map((row) => [`${row.type} ${row.name}`, row]));
-}
-
-/** Undefined where the table needs a module or a function that only its application has. */
-function countRows(database: Database.Database, table: string): number | undefined {
-  try {
-    return database
-      .prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`)
-      .pluck()
-      .get();
-  } catch (error) {
-    if (systemCode(error)?.startsWith('SQLITE_ERROR') === true) return undefined;
-    throw error;
-  }
 }
 
 const bytesOf = (pages: ChangedPages | undefined): { bytes?: number } =>

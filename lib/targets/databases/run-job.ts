@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
-import type Database from 'better-sqlite3';
+import { countRows } from './count-rows.ts';
 import { openSqlite } from '../../core/open-sqlite.ts';
-import { systemCode } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { compareJob } from './compare-job.ts';
 import { copyJob } from './copy-job.ts';
@@ -19,7 +18,7 @@ import {
   type SqliteDescription,
   type SqliteJob,
 } from './sqlite-job.ts';
-import { libraryVersion, numberOf, quoted, tableNames } from './sqlite-shape.ts';
+import { libraryVersion, numberOf, tableNames } from './sqlite-shape.ts';
 
 /** Does one job, in the SQLite process. Throws SQLite's and the system's errors, and `SqliteJobError`. */
 export async function runJob(job: SqliteJob, context: JobContext): Promise<SqliteAnswers[SqliteJob['kind']]> {
@@ -87,18 +86,5 @@ function describe(path: string, isCounted: boolean): SqliteDescription {
     };
   } finally {
     close();
-  }
-}
-
-function countRows(database: Database.Database, table: string): number | undefined {
-  try {
-    return database
-      .prepare<[], number>(`SELECT count(*) FROM ${quoted(table)}`)
-      .pluck()
-      .get();
-  } catch (error) {
-    // A virtual table whose module only the application has.
-    if (systemCode(error)?.startsWith('SQLITE_ERROR') === true) return undefined;
-    throw error;
   }
 }
