@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { Breather } from '../core/breather.ts';
 import type { SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
+import { finding } from '../core/findings.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
 import { ContentPieces } from '../store/content-pieces.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { BlockHasher, changedRuns, smallestDeltaBytes, type BlockHashes, type ByteRun } from './block-hashes.ts';
 import type { KnownContents } from './known-contents.ts';
-import { manifestEntryOf, type AddOutcome } from './payload.ts';
+import { aboutEntry, manifestEntryOf, type AddOutcome } from './payload.ts';
 import { openSource, SourceFile } from './source-file.ts';
 import type { TarPacker } from './tar-packer.ts';
 
@@ -52,17 +53,19 @@ export class ChangedFiles {
   /** @param noted the base's entry of the same path. */
   async add(entry: SourceEntry, noted: ManifestEntry | undefined): Promise<AddOutcome> {
     const { known, packer } = this.options;
-    const older = isLargeFile(noted) ? noted : await known.entryOfInode(entry.inode);
-    if (older === undefined && !known.hasSize(entry.size)) return packer.add(entry);
+    const hasOlder = isLargeFile(noted) || known.hasInode(entry.inode);
+    if (!hasOlder && !known.hasSize(entry.size)) return packer.add(entry);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const source = openSource(entry);
       // What cannot be opened is told by who stores files whole.
       if (!(source instanceof SourceFile)) break;
       try {
-        const stored = await this.addFrom(source, older);
+        const stored = await this.addFrom(source, noted, attempt === attempts);
         if (stored === 'changed') continue;
-        if (stored !== undefined) return { stored };
-        break;
+        if (stored === undefined) break;
+        // Its times are those from before it was read, so that the next backup looks at it again.
+        const isTorn = attempt === attempts && source.hasChanged();
+        return isTorn ? { stored, finding: finding('file-changed', aboutEntry(entry)) } : { stored };
       } finally {
         source.close();
       }
@@ -70,14 +73,19 @@ export class ChangedFiles {
     return packer.add(entry);
   }
 
-  /** The entry as it rests; undefined where it is to be stored whole, `changed` where it was written to meanwhile. */
+  /**
+   * The entry as it rests; undefined where it is to be stored whole, `changed` where it was written to meanwhile.
+   * @param isLast keeps a reading of a file that was written to all the same, as it would be kept of one that is stored
+   * whole: logs grow at all times. What is stored are the bytes that were hashed, and no others.
+   */
   private async addFrom(
     source: SourceFile,
-    older: ManifestEntry | undefined,
+    noted: ManifestEntry | undefined,
+    isLast: boolean,
   ): Promise<ManifestEntry | 'changed' | undefined> {
     const { known, blocks, packer } = this.options;
     const read = await this.hash(source);
-    if (read === undefined) return 'changed';
+    if (read === undefined || (!isLast && source.hasChanged())) return 'changed';
     const stored: ManifestEntry = { ...manifestEntryOf(source.entry), sha256: read.sha256 };
     const place = await known.findLarge(read.sha256);
     if (place !== undefined) {
@@ -86,6 +94,8 @@ export class ChangedFiles {
       blocks.write(stored, read.blocks);
       return stored;
     }
+    // Looked for in the whole base: not before its content turns out to be a new one.
+    const older = isLargeFile(noted) ? noted : await known.entryOfInode(source.entry.inode);
     if (!isLargeFile(older) || source.entry.size < smallestDeltaBytes) return undefined;
     const olderBlocks = await blocks.read(older, read.blocks.blockSize);
     if (olderBlocks === undefined) return undefined;
@@ -95,7 +105,7 @@ export class ChangedFiles {
     const pieces = new ContentPieces(older, this.options.base.frames);
     if (pieces.size !== older.size) return undefined;
     const isWhole = await this.addRuns(source, stored, read.blocks, runs, pieces);
-    if (!isWhole || source.hasChanged()) return 'changed';
+    if (!isWhole || (!isLast && source.hasChanged())) return 'changed';
     await packer.passOn(stored);
     known.note(stored);
     blocks.write(stored, read.blocks);
@@ -127,7 +137,7 @@ export class ChangedFiles {
     return isWhole;
   }
 
-  /** Reads the file once: its hash, and those of its blocks. Undefined where it changed meanwhile. */
+  /** Reads the file once: its hash, and those of its blocks. Undefined where it has fewer bytes than it had. */
   private async hash(source: SourceFile): Promise<{ sha256: string; blocks: BlockHashes } | undefined> {
     const { size } = source.entry;
     const digest = createHash('sha256');
@@ -142,7 +152,6 @@ export class ChangedFiles {
       hasher.update(content);
       left -= bytes;
     }
-    if (source.hasChanged()) return undefined;
     return { sha256: digest.digest('hex'), blocks: hasher.finish() };
   }
 }

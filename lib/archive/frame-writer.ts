@@ -16,6 +16,7 @@ export type FrameWritten = (frame: Omit<FrameLine, 'frame' | 'archive'>) => void
  */
 export class FrameWriter {
   readonly codec: Codec;
+  private readonly file: string;
   private readonly fd: number;
   private readonly level: number;
   private readonly parallel: number;
@@ -38,6 +39,7 @@ export class FrameWriter {
     parallel: number;
     signal?: AbortSignal;
   }) {
+    this.file = options.file;
     this.fd = openSync(options.file, 'wx+', options.mode);
     fchmodSync(this.fd, options.mode);
     this.codec = options.codec;
@@ -168,7 +170,13 @@ export class FrameWriter {
 
   private put(bytes: Uint8Array): void {
     let at = 0;
-    while (at < bytes.length) at += writeSync(this.fd, bytes, at, bytes.length - at, this.position + at);
+    try {
+      while (at < bytes.length) at += writeSync(this.fd, bytes, at, bytes.length - at, this.position + at);
+    } catch (error) {
+      // The system does not say which file it was: the archive may lie on another disk than the store.
+      if (error instanceof Error) Object.assign(error, { path: this.file });
+      throw error;
+    }
     this.position += bytes.length;
     this.digest.update(bytes);
   }

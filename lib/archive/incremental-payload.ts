@@ -2,7 +2,8 @@ import { hash as hashOnce } from 'node:crypto';
 import type { SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
-import { formatEntryStart, type ManifestEntry } from '../store/manifest.ts';
+import { type ManifestEntry } from '../store/manifest.ts';
+import { formatEntryStart } from '../store/manifest-lines.ts';
 import { ChangedFiles, type BlockStore } from './changed-files.ts';
 import { KnownContents } from './known-contents.ts';
 import {

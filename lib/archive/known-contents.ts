@@ -53,6 +53,11 @@ export class KnownContents {
     return this.sizes.has(size);
   }
 
+  /** True when a large file of the base had this inode. */
+  hasInode(inode: bigint | undefined): boolean {
+    return inode !== undefined && this.pathOfInode.has(inode);
+  }
+
   /** The large file of the base that had this inode: a log that was renamed goes on under another name. */
   async entryOfInode(inode: bigint | undefined): Promise<ManifestEntry | undefined> {
     const path = inode === undefined ? undefined : this.pathOfInode.get(inode);

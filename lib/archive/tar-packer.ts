@@ -106,7 +106,8 @@ export class TarPacker {
     }
     this.target = entry.target;
     this.used += encodeTarHeader(header, this.buffer, this.used);
-    const block = Buffer.allocUnsafeSlow(blocks.blockSize);
+    // Of a file that is cut short meanwhile nothing else that this process had in memory may get into the archive.
+    const block = Buffer.alloc(blocks.blockSize);
     let isWhole = true;
     for (const { from, to } of runs) {
       if (this.used === this.buffer.length) await this.seal();

@@ -28,6 +28,11 @@ export type FileClass = 'file' | 'database' | 'left-out';
 /** What the staging folders of restores are called, beside what they restore: never part of a project. */
 export const stagingPrefix = '.ai-backup-restore-';
 
+/** What archives are called while they are written outside of the store, before their backup's ID: nor are they. */
+export const partPrefix = '.ai-backup-part-';
+
+const isOfThisToolkit = (name: string): boolean => name.startsWith(stagingPrefix) || name.startsWith(partPrefix);
+
 /**
  * Walks one source depth first, each folder's names in order, so that entries come sorted by path. Links are given as
  * links and never followed. Nothing is looked at before it is asked for.
@@ -87,7 +92,7 @@ class FolderScan implements IterableIterator<SourceEntry> {
       const name = folder.names[folder.next];
       folder.next += 1;
       if (name === undefined) this.leave();
-      else if (!name.startsWith(stagingPrefix)) found = this.child(folder, name);
+      else if (!isOfThisToolkit(name)) found = this.child(folder, name);
     }
     return { done: false, value: this.heldBack.length === 0 ? found : this.withFolders(found) };
   }
