@@ -20,7 +20,7 @@ import type { SourceEntry } from '../core/entry.ts';
 import { fsyncPath, makeFolder } from '../core/durable-files.ts';
 import { Breather } from '../core/breather.ts';
 import { BackupError, isSystemError } from '../core/errors.ts';
-import { systemTime } from '../core/file-times.ts';
+import { settledBefore, systemTime } from '../core/file-times.ts';
 import { finding } from '../core/findings.ts';
 import { hasRawBytes, pathToBytes, toSystemPath } from '../core/path-bytes.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
@@ -231,9 +231,6 @@ function isAsNoted({ entry, file }: PreviousFile): boolean {
   return entry.database !== undefined || (difference > -1000n && difference < 1000n);
 }
 
-// Filesystems keep times in steps of up to two seconds: within one, a second change shows no new time.
-const coarsestTimeNs = 2_000_000_000n;
-
 /** True when nothing that the system tells of the file differs from what the previous backup noted. */
 export function isUnchanged(entry: SourceEntry, previous: PreviousFile): boolean {
   const noted = previous.entry;
@@ -243,7 +240,7 @@ export function isUnchanged(entry: SourceEntry, previous: PreviousFile): boolean
     noted.mtimeNs === entry.mtimeNs &&
     noted.ctimeNs !== undefined &&
     noted.ctimeNs === entry.ctimeNs &&
-    noted.ctimeNs < previous.begunAtNs - coarsestTimeNs &&
+    noted.ctimeNs < settledBefore(previous.begunAtNs, noted.ctimeNs) &&
     noted.inode === entry.inode &&
     noted.sha256 !== undefined
   );

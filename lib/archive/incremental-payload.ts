@@ -1,6 +1,7 @@
 import { hash as hashOnce } from 'node:crypto';
 import type { SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
+import { settledBefore } from '../core/file-times.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
 import { type ManifestEntry } from '../store/manifest.ts';
 import { formatEntryStart } from '../store/manifest-lines.ts';
@@ -25,9 +26,6 @@ export interface IncrementalPayloadOptions extends TarPayloadOptions {
   rehash: boolean;
   blocks: BlockStore;
 }
-
-// Filesystems keep times in steps of up to two seconds: within one, a second change shows no new time.
-const coarsestTimeNs = 2_000_000_000n;
 
 /**
  * A tar that holds only what is new or changed since another backup. Its manifest is complete: the lines of what has not
@@ -109,9 +107,10 @@ export class IncrementalPayload implements PayloadWriter {
     if (entry.takeOver !== undefined) return text.startsWith(',', next);
     if (entry.content !== undefined)
       return text.startsWith(`,"sha256":"${hashOnce('sha256', entry.content, 'hex')}"`, next);
-    const oldest = baseBegunAtNs - coarsestTimeNs;
     const { ctimeNs, mtimeNs } = entry;
-    return text.startsWith(',', next) && !rehash && ctimeNs !== undefined && ctimeNs < oldest && mtimeNs < oldest;
+    if (rehash || ctimeNs === undefined || text[next] !== ',') return false;
+    const settled = settledBefore(baseBegunAtNs, ctimeNs);
+    return ctimeNs < settled && mtimeNs < settled;
   }
 
   private addChanged(entry: SourceEntry, text: string | undefined): AddOutcome | Promise<AddOutcome> {

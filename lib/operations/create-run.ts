@@ -164,7 +164,8 @@ export class CreateRun {
         restoreInstructions: restoreText,
         ...(place === undefined ? {} : { archive: place.temporary }),
       });
-      blockCache?.publish();
+      const isOfAll = request.targets === undefined && request.since === undefined;
+      blockCache?.publish({ removesUnused: isOfAll });
       return createResult(metadata, this.totals, { store: store.path, directory: published });
     } catch (error) {
       blockCache?.abandon();
@@ -223,13 +224,9 @@ export class CreateRun {
     if (problem !== undefined) throw new UnprovenCopy('a database that was packed is not whole', { cause: problem });
   }
 
-  /** Hashing the blocks of large files is of use where backups build on each other. */
+  /** For the backups that are going to build on this one; none builds on a safety backup. */
   private keepsBlocks(): boolean {
-    const { incremental, schedules, storage } = this.context.settings;
-    if (storage.format !== 'tar') return false;
-    const { mode = 'full' } = this.request;
-    const isScheduled = schedules.some((one) => one.mode !== undefined && one.mode !== 'full');
-    return this.chosen.base !== undefined || mode !== 'full' || incremental.enabled || isScheduled;
+    return this.context.settings.storage.format === 'tar' && this.request.type !== 'pre-restore';
   }
 
   /** Stores one entry; a promise only where it has to be waited for, as most are stored at once. */

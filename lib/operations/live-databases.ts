@@ -1,6 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import type { LiveDatabase, SourceEntry } from '../core/entry.ts';
 import { systemCode } from '../core/errors.ts';
+import { settledBefore } from '../core/file-times.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { readSqliteHeader, sqliteCompanions } from '../targets/databases/sqlite-header.ts';
 import { statOf } from '../targets/scan-folder.ts';
@@ -10,9 +11,6 @@ export interface DatabaseState {
   file: Pick<SourceEntry, 'mtimeNs' | 'ctimeNs' | 'inode'>;
   live: LiveDatabase;
 }
-
-// Filesystems keep times in steps of up to two seconds: within one, a second change shows no new time.
-const coarsestTimeNs = 2_000_000_000n;
 
 /**
  * The state of a database, taken before it is copied: whatever is committed later makes the next look differ. Undefined where
@@ -47,7 +45,7 @@ function changeCounterOf(path: string): number | undefined {
 /** True when nothing can have been committed since a backup that was begun at that time noted the database. */
 export function isUncommitted(now: DatabaseState, noted: ManifestEntry, begunAtNs: bigint): boolean {
   const { file, live } = now;
-  const oldest = begunAtNs - coarsestTimeNs;
+  const oldest = settledBefore(begunAtNs, file.ctimeNs ?? 0n);
   return (
     noted.live !== undefined &&
     file.mtimeNs === noted.mtimeNs &&

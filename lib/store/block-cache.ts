@@ -77,11 +77,11 @@ export class BlockCache {
     this.used.add(sha256);
   }
 
-  /** Puts what is new in place, and removes what this run had no use for. */
-  publish(): void {
+  /** Puts what is new in place, and removes what this run had no use for where it looked at everything. */
+  publish({ removesUnused }: { removesUnused: boolean }): void {
     try {
       for (const name of this.fresh) renameSync(join(this.folder, `${name}.new`), join(this.folder, name));
-      this.removeUnused();
+      if (removesUnused) this.removeUnused();
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
     }

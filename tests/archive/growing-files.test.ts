@@ -47,7 +47,7 @@ async function makeBase(log: Buffer): Promise<{ base: BaseManifest; blocks: () =
   const hasher = new BlockHasher(plainBlockBytes, log.length);
   hasher.update(log);
   cache.write(createHash('sha256').update(log).digest('hex'), hasher.finish());
-  cache.publish();
+  cache.publish({ removesUnused: true });
   return { base, blocks: () => new BaseBlocks(new BlockCache(store), undefined, signal) };
 }
 

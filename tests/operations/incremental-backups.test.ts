@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -113,7 +114,8 @@ describe('what has changed', () => {
 
   /** A backup whose manifest says something else of one file than what is in it. */
   const forgeBase = async (isAged = true): Promise<void> => {
-    const { directory } = await (isAged ? room.full('--targets', 'state') : room.createNow('--targets', 'state'));
+    const { directory } = await room.full('--targets', 'state');
+    if (!isAged) room.setTime(directory, statSync(room.path('state/queue/one.json')).ctime);
     forgeManifest(directory, (lines) =>
       lines.map((one) => (one['path'] === 'state/queue/one.json' ? { ...one, sha256: 'f'.repeat(64) } : one)),
     );

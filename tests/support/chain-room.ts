@@ -28,11 +28,15 @@ export class ChainRoom extends TestProject {
 
   async create(...args: string[]): Promise<CreateResult> {
     const made = await this.createNow(...args);
-    const file = join(made.directory, 'metadata.json');
-    const metadata = JSON.parse(readFileSync(file, 'utf8')) as { timestamp: string };
-    metadata.timestamp = new Date(Date.parse(metadata.timestamp) + hourMs).toISOString();
-    writeFileSync(file, JSON.stringify(metadata));
+    this.setTime(made.directory, new Date(Date.now() + hourMs));
     return made;
+  }
+
+  /** Changes when a backup says that it was begun. */
+  setTime(directory: string, time: Date): void {
+    const file = join(directory, 'metadata.json');
+    const metadata = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...metadata, timestamp: time.toISOString() }));
   }
 
   /** A backup with the time at which it was begun. */
