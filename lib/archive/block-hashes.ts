@@ -9,6 +9,16 @@ export const smallestSpreadBytes = smallestDeltaBytes - (1 << 14);
 /** Bytes of a block of a file that is no database. */
 export const plainBlockBytes = 1 << 14;
 
+/** Hashes of more blocks than this would take more than 32 MB for one file: larger files have larger blocks. */
+const mostBlocks = 1 << 21;
+
+/** Bytes of a block of a file of that size: the page size of a database, or several pages. */
+export function blockSizeFor(fileBytes: number, pageBytes = plainBlockBytes): number {
+  let size = pageBytes;
+  while (fileBytes / size > mostBlocks) size *= 2;
+  return size;
+}
+
 /** The first bytes of a block's SHA-256, which it is known by. */
 export const blockHashBytes = 16;
 

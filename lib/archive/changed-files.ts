@@ -5,7 +5,7 @@ import { BackupError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
 import { ContentPieces } from '../store/content-pieces.ts';
-import type { ManifestEntry } from '../store/manifest.ts';
+import { mostExtents, type ManifestEntry } from '../store/manifest.ts';
 import { BlockHasher, changedRuns, smallestDeltaBytes, type BlockHashes, type ByteRun } from './block-hashes.ts';
 import type { KnownContents } from './known-contents.ts';
 import { aboutEntry, manifestEntryOf, type AddOutcome } from './payload.ts';
@@ -106,6 +106,7 @@ export class ChangedFiles {
     if (pieces.size !== older.size) return undefined;
     const isWhole = await this.addRuns(source, stored, read.blocks, runs, pieces);
     if (!isWhole || (!isLast && source.hasChanged())) return 'changed';
+    if ((stored.extents?.length ?? 0) > mostExtents * 3) return undefined;
     await packer.passOn(stored);
     known.note(stored);
     blocks.write(stored, read.blocks);

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { BlockHasher, plainBlockBytes, type BlockHashes } from '../archive/block-hashes.ts';
+import { blockSizeFor, BlockHasher, type BlockHashes } from '../archive/block-hashes.ts';
 import type { BlockStore } from '../archive/changed-files.ts';
 import { FrameContent } from '../archive/frame-content.ts';
 import type { SourceEntry } from '../core/entry.ts';
@@ -28,7 +28,7 @@ export class BaseBlocks implements BlockStore {
   }
 
   blockSizeOf(entry: SourceEntry): number {
-    return entry.blockSize ?? plainBlockBytes;
+    return blockSizeFor(entry.size, entry.blockSize);
   }
 
   async read(entry: ManifestEntry, blockSize: number): Promise<BlockHashes | undefined> {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { BaseBlocks } from './base-blocks.ts';
 import type { ChosenMode } from './choose-base.ts';
+import { codecOf, type Codec } from '../archive/codecs.ts';
 import { DirectoryPayload, type PreviousFile } from '../archive/directory-payload.ts';
 import type { PayloadWriter } from '../archive/payload.ts';
 import { IncrementalPayload } from '../archive/incremental-payload.ts';
@@ -43,8 +44,7 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
         mode: store.modes.file,
         compression: storage.compression,
         level: storage.compressionLevel,
-        // One frame for each core, and some waiting, so that no core does.
-        parallel: availableParallelism() + 2,
+        parallel: framesUnderWay(codecOf(storage.compression)),
         manifest,
         mtimeNs,
         signal,
@@ -71,6 +71,11 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
       });
     }
   }
+}
+
+/** One frame for each core, and some waiting, so that no core does: fewer where they are large. */
+function framesUnderWay({ frameBytes }: Codec): number {
+  return availableParallelism() + (frameBytes > 1 << 20 ? 1 : 2);
 }
 
 function fullTar(tar: TarPayloadOptions, cache: BlockCache | undefined, signal: AbortSignal): TarPayload {

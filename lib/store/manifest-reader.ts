@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { BackupError, isBackupError, isSystemError, reasonOf } from '../core/errors.ts';
-import { type ManifestEnd, type ManifestHeader, type ManifestLine } from './manifest.ts';
+import { mostExtents, type ManifestEnd, type ManifestHeader, type ManifestLine } from './manifest.ts';
 import { parseManifestLine, UnsafePathError } from './manifest-lines.ts';
-
-/** More triples than this for one entry are none of ours: 50 MB in memory. */
-const mostExtents = 1 << 21;
 
 /** A line longer than this is no line of ours: paths are at most some kilobytes. */
 const longestLineBytes = 1 << 20;

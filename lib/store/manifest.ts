@@ -41,6 +41,9 @@ export interface ManifestTarget {
   exclude: string[];
 }
 
+/** More extents than this for one entry, 50 MB in memory, are neither written nor read. */
+export const mostExtents = 1 << 21;
+
 /** One frame: where its stored bytes are, and their SHA-256. All sizes in bytes. */
 export interface FrameLine {
   frame: number;

@@ -132,13 +132,20 @@ describe('no link is made', () => {
 
   test('to a file that was written to when the previous backup was begun, or shortly before: a second change could have the same time', () => {
     const second = 1_000_000_000n;
-    for (const [begun, isSafe] of [
-      [2_000n, false],
-      [2_000n + second, false],
-      [2_000n + 2n * second, false],
-      [2_001n + 2n * second, true],
+    // The filesystem keeps fractions of seconds, or whole ones, whose steps may be of two.
+    for (const [ctimeNs, step] of [
+      [2_000n, second / 10n],
+      [second, 2n * second],
     ] as const) {
-      expect(isUnchanged(entry, { entry, file: '', begunAtNs: begun })).toBe(isSafe);
+      for (const [after, isSafe] of [
+        [0n, false],
+        [step - 1n, false],
+        [step, false],
+        [step + 1n, true],
+      ] as const) {
+        const same = { ...entry, ctimeNs };
+        expect(isUnchanged(same, { entry: same, file: '', begunAtNs: ctimeNs + after })).toBe(isSafe);
+      }
     }
   });
 });
