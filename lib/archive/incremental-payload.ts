@@ -3,7 +3,7 @@ import type { SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import { settledBefore } from '../core/file-times.ts';
 import type { BaseManifest } from '../store/base-manifest.ts';
-import { type ManifestEntry } from '../store/manifest.ts';
+import type { ManifestEntry } from '../store/manifest.ts';
 import { formatEntryStart } from '../store/manifest-lines.ts';
 import { ChangedFiles, type BlockStore } from './changed-files.ts';
 import { KnownContents } from './known-contents.ts';

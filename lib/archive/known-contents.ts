@@ -15,7 +15,7 @@ export class KnownContents {
   private readonly pathOfInode = new Map<bigint, string>();
   private readonly sizes = new Set<number>();
   /** The extents of large files that were stored since. */
-  private readonly stored = new Map<string, Pick<ManifestEntry, 'at' | 'extents'>>();
+  private readonly stored = new Map<string, Float64Array>();
 
   constructor(base: BaseManifest) {
     this.base = base;
@@ -42,7 +42,7 @@ export class KnownContents {
     const at = this.find(sha256);
     if (at !== undefined) return { at };
     const stored = this.stored.get(sha256);
-    if (stored !== undefined) return stored;
+    if (stored !== undefined) return { extents: stored };
     const path = this.spread.get(sha256);
     const noted = path === undefined ? undefined : await this.entryAt(path);
     return noted?.extents === undefined ? undefined : { extents: noted.extents };
@@ -68,7 +68,7 @@ export class KnownContents {
   note({ sha256, at, extents, size }: ManifestEntry): void {
     if (sha256 === undefined) return;
     if (at !== undefined) this.index?.add(sha256, at.frame, at.offset);
-    else if (extents !== undefined) this.stored.set(sha256, { extents });
+    else if (extents !== undefined) this.stored.set(sha256, extents);
     if (size >= smallestSpreadBytes) this.sizes.add(size);
   }
 

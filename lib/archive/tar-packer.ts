@@ -23,7 +23,7 @@ export interface TarPackerOptions {
   /** How many frames the manifest has already: those of the archives that this one builds on. */
   firstFrame?: number;
   /** Where a content rests already; what has a place is not stored again. */
-  findContent?: (sha256: string, size: number) => ContentPlace | undefined;
+  findContent?: (sha256: string) => ContentPlace | undefined;
   /** Told of each content that is stored whole. */
   onContent?: (stored: ManifestEntry) => void;
   /** The blocks that a large file is hashed in; absent where nobody wants to know. */
@@ -120,7 +120,8 @@ export class TarPacker {
       }
     }
     block.fill(0);
-    await this.pack(block.length >= 512 ? block : Buffer.alloc(512), tarPadding(size));
+    // No page is smaller than a block of tar.
+    await this.pack(block, tarPadding(size));
     return isWhole;
   }
 
@@ -209,7 +210,7 @@ export class TarPacker {
     if (entry.kind === 'file') {
       const content = this.buffer.subarray(contentAt, contentEnd);
       stored.sha256 = hashOnce('sha256', content, 'hex');
-      const known = entry.size === 0 ? undefined : this.options.findContent?.(stored.sha256, entry.size);
+      const known = entry.size === 0 ? undefined : this.options.findContent?.(stored.sha256);
       if (known !== undefined) {
         // It stands behind what the frame holds, and is forgotten there.
         stored.at = known;

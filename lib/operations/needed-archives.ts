@@ -33,23 +33,13 @@ export class NeededArchives {
     const others = [...this.indexes].filter((index) => index !== 0).sort((a, b) => a - b);
     return others.flatMap((index) => {
       const path = archivePath(backup, header, index);
-      const expected = this.endOf(index);
+      const expected = this.frames.endOf(index);
       const size = sizeOf(path);
       if (size !== undefined && size >= expected) return [];
       if (!isForced) throw damaged(path, size, expected);
       if (size === undefined) return [finding('archive-missing', { path })];
       return [finding('archive-size', { path, expected: `at least ${expected}`, found: String(size) })];
     });
-  }
-
-  private endOf(archive: number): number {
-    let end = 0;
-    for (let at = 0; at < this.frames.length; at += 1) {
-      if (this.frames.archiveOf(at) !== archive) continue;
-      const { offset, storedSize } = this.frames.get(at);
-      end = Math.max(end, offset + storedSize);
-    }
-    return end;
   }
 }
 

@@ -28,9 +28,8 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
   const manifest = await BaseManifest.open(source);
   const { header } = manifest;
   const paths = header.archives.map((_, index) => archivePath(backup, header, index));
-  const ends = archiveEnds(manifest);
   for (const [index, path] of paths.entries()) {
-    const problem = problemOf(path, ends[index] ?? 0);
+    const problem = problemOf(path, manifest.frames.endOf(index));
     if (problem !== undefined) throw new BackupError('BASE_UNUSABLE', { backup: id, archive: path, reason: problem });
   }
   const noted = header.archives.map((archive, index): ManifestArchive => {
@@ -48,16 +47,6 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
     archives: own === undefined ? [] : [...others, own],
     begunAtNs: BigInt(Date.parse(metadata.timestamp)) * 1_000_000n,
   };
-}
-
-/** Where the last frame of each archive ends. */
-function archiveEnds({ frames, header }: BaseManifest): number[] {
-  const ends = header.archives.map(() => 0);
-  for (let at = 0; at < frames.length; at += 1) {
-    const { archive, offset, storedSize } = frames.get(at);
-    ends[archive] = Math.max(ends[archive] ?? 0, offset + storedSize);
-  }
-  return ends;
 }
 
 function problemOf(path: string, end: number): string | undefined {

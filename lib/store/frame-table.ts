@@ -34,6 +34,15 @@ export class FrameTable {
     return frame < this.used ? (this.archives[frame] ?? 0) : 0;
   }
 
+  /** Where the last frame of an archive ends, in stored bytes: the archive has no fewer. */
+  endOf(archive: number): number {
+    let end = 0;
+    for (let at = 0; at < this.used; at += 1) {
+      if (this.archives[at] === archive) end = Math.max(end, (this.offsets[at] ?? 0) + (this.storedSizes[at] ?? 0));
+    }
+    return end;
+  }
+
   get(frame: number): FrameLine {
     if (frame < 0 || frame >= this.used) throw new RangeError(`there is no frame ${frame}`);
     return {
