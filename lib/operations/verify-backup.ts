@@ -12,11 +12,11 @@ import { checkTreeLinks } from './check-tree-links.ts';
 import type { DataSubset } from './data-subset.ts';
 import { DatabaseStaging } from './staged-databases.ts';
 import { noteVerification } from './note-verification.ts';
-import { archiveOf, archivePath, openArchive } from './chain-archives.ts';
+import { archiveOf, archivePath } from './chain-archives.ts';
 import { openContent } from './open-content.ts';
 import type { ForeignBackup, OpenBackup } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
-import { frameDamaged } from './frame-damaged.ts';
+import { damagedFrames, keyOfFrames, type ProvenArchives } from './verify-frames.ts';
 import { verifyScratch } from './verify-scratch.ts';
 import { verifySubset } from './verify-subset.ts';
 
@@ -52,12 +52,6 @@ export interface VerifyResult {
 export const isDamaged = ({ problems }: Pick<VerifyResult, 'problems'>): boolean =>
   problems.some((one) => one.code !== 'backup-unreadable');
 
-/**
- * What was found in archives that backups build on, by the archive's path and its frames: many backups of a store build on the
- * same ones, and each is to be read once.
- */
-export type ProvenArchives = Map<string, readonly Finding[]>;
-
 /** Collects every problem of a backup; it does not stop at the first. */
 export async function verifyBackup(
   context: RunContext,
@@ -90,17 +84,6 @@ export async function verifyBackup(
     if (unnoted !== undefined) result.warnings.push(unnoted);
   }
   return result;
-}
-
-/** The same for the same frames of the same file only: a manifest that names others is not answered by this one. */
-function chainKey(path: string, frames: FrameTable, archive: number): string {
-  const digest = createHash('sha256');
-  for (let at = 0; at < frames.length; at += 1) {
-    if (frames.archiveOf(at) !== archive) continue;
-    const { offset, storedSize, sha256 } = frames.get(at);
-    digest.update(`${offset} ${storedSize} ${sha256}\n`);
-  }
-  return `${path} ${digest.digest('hex')}`;
 }
 
 const readBytes = 4 << 20;
@@ -258,7 +241,7 @@ class VerifyRun {
     index: number,
   ): Promise<void> {
     const path = (index === 0 ? undefined : header.archives[index]?.file) ?? backup.metadata.archive?.file ?? '';
-    const key = index === 0 ? undefined : chainKey(archivePath(backup, header, index), frames, index);
+    const key = index === 0 ? undefined : keyOfFrames(archivePath(backup, header, index), frames, index);
     const known = key === undefined ? undefined : this.proven.get(key);
     if (known !== undefined) {
       this.problems.push(...known);
@@ -271,23 +254,9 @@ class VerifyRun {
         if (index !== 0) this.problems.push(finding('archive-missing', { path }));
         return;
       }
-      const reader = openArchive(backup, header, index);
-      try {
-        for (let frame = 0; frame < frames.length; frame += 1) {
-          const line = frames.get(frame);
-          if (line.archive !== index) continue;
-          await this.breather.pause();
-          if (this.context.signal.aborted) throw new BackupError('INTERRUPTED', {});
-          try {
-            this.bytes += reader.readStored(line).length;
-          } catch (error) {
-            if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
-            this.problems.push(frameDamaged(path, frame, error.params.problem));
-          }
-        }
-      } finally {
-        reader.close();
-      }
+      const check = { backup, header, frames, signal: this.context.signal };
+      const onBytes = (bytes: number): void => void (this.bytes += bytes);
+      for await (const problem of damagedFrames(check, index, path, onBytes)) this.problems.push(problem);
     } catch (error) {
       this.collect(error, path);
     } finally {

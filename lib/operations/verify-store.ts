@@ -4,7 +4,8 @@ import { finding } from '../core/findings.ts';
 import { listStore, openStore } from '../store/store.ts';
 import { openLoneArchives, openStored } from './open-backup.ts';
 import type { RunContext } from './run-context.ts';
-import { levelOf, verifyBackup, type ProvenArchives, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
+import type { ProvenArchives } from './verify-frames.ts';
+import { levelOf, verifyBackup, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
 
 /**
  * Verifies everything that a store holds, newest first, archives that lie alone too. What cannot even be opened as a
