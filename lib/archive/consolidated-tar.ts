@@ -6,8 +6,15 @@ import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
 const tarBlockBytes = 512;
 
-/** Reads a frame's stored bytes, proven by their hash. */
-export type ReadStored = (frame: FrameLine) => Buffer;
+/** The bytes of a frame as its codec made them. */
+export interface PackedFrame {
+  packed: Buffer;
+  /** Of these bytes, hex, where it is known already. */
+  sha256?: string;
+}
+
+/** Reads a frame, proven by its hash. */
+export type ReadPacked = (frame: FrameLine) => Promise<PackedFrame>;
 
 /**
  * Writes a full archive of what other archives hold: frames that are copied as they are, and members that are packed anew, in the
@@ -17,7 +24,7 @@ export type ReadStored = (frame: FrameLine) => Buffer;
 export class ConsolidatedTar {
   private readonly frames: FrameWriter;
   private readonly manifest: ManifestWriter;
-  private readonly readStored: ReadStored;
+  private readonly readPacked: ReadPacked;
   private buffer: Buffer;
   private used = 0;
   private target = '';
@@ -27,10 +34,10 @@ export class ConsolidatedTar {
   /** Stored bytes of the frames that were copied. */
   copiedBytes = 0;
 
-  constructor(frames: FrameWriter, manifest: ManifestWriter, readStored: ReadStored) {
+  constructor(frames: FrameWriter, manifest: ManifestWriter, readPacked: ReadPacked) {
     this.frames = frames;
     this.manifest = manifest;
-    this.readStored = readStored;
+    this.readPacked = readPacked;
     this.buffer = frames.takeBuffer();
   }
 
@@ -105,9 +112,9 @@ export class ConsolidatedTar {
   }
 
   private async copy(line: FrameLine, ending: readonly ManifestEntry[]): Promise<void> {
-    const stored = this.readStored(line);
-    this.copiedBytes += stored.length;
-    await this.frames.writeStored(stored, line.sha256, line.size, this.written(ending));
+    const { packed, sha256 } = await this.readPacked(line);
+    this.copiedBytes += packed.length;
+    await this.frames.writePacked(packed, sha256, line.size, this.written(ending));
     if (this.manifest.isFull) await this.manifest.flush();
   }
 

@@ -1,15 +1,19 @@
-import { createReadStream, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import { Header } from 'tar/header';
 import { BackupError, isBackupError, reasonOf } from '../core/errors.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import type { Compression } from '../config/settings.ts';
-import { readManifestFile } from '../store/manifest-reader.ts';
-import { formatMetadata, parseMetadata, type Metadata } from '../store/metadata.ts';
+import { readManifestFile, readStoredManifest } from '../store/manifest-reader.ts';
+import { bombReason } from '../store/manifest-bounds.ts';
+import { formatMetadata, largestMetadataBytes, parseMetadata, type Metadata } from '../store/metadata.ts';
 import { codecOf } from './codecs.ts';
+import { openRange } from './opened-range.ts';
 import { canBegin, isToolCompression, unpackStream, unpackWhole } from './codecs/tool-unpack.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import type { PayloadDescription } from './payload.ts';
 import { encodeTarHeader, tarHeaderSize, tarPadding } from './tar-headers.ts';
 
 /**
@@ -26,7 +30,7 @@ const blockBytes = 512;
 /** Appends both members and the tar's end. The packer has finished. `manifestFile` is the `manifest.jsonl.gz`. */
 export async function appendEmbeddedManifest(
   frames: FrameWriter,
-  options: { manifestFile: string; manifestBytes: number; metadata: Metadata; level: number; mtimeNs: bigint },
+  options: PayloadDescription & { level: number; mtimeNs: bigint },
 ): Promise<Metadata> {
   const { codec } = frames;
   const compress = (bytes: Buffer): Promise<Buffer> => codec.compress(bytes, options.level);
@@ -35,18 +39,18 @@ export async function appendEmbeddedManifest(
   );
   if (codec.name === 'gzip') {
     // The file's members are what is wanted here, byte for byte.
-    for await (const piece of createReadStream(options.manifestFile)) frames.append(piece as Buffer);
+    for await (const piece of readStoredManifest(options.manifestFile, options.opener)) frames.append(piece);
   } else {
-    for await (const frame of inFrames(readManifestFile(options.manifestFile), codec.frameBytes)) {
+    for await (const frame of inFrames(readManifestFile(options.manifestFile, options.opener), codec.frameBytes)) {
       frames.append(await compress(frame));
     }
   }
   const { archive, ...rest } = options.metadata;
   if (archive === undefined) throw new TypeError('metadata of an archive names the archive');
-  const metadata: Metadata = {
-    ...rest,
-    archive: { file: archive.file, compression: archive.compression, manifestOffset },
-  };
+  const { file, compression, encryption } = archive;
+  const own = { file, compression, ...(encryption === undefined ? {} : { encryption }), manifestOffset };
+  const unproven: Metadata = { ...rest, archive: own };
+  const metadata = options.authenticate?.(unproven) ?? unproven;
   const text = Buffer.from(formatMetadata(metadata), 'utf8');
   const end = Buffer.concat([
     Buffer.alloc(tarPadding(options.manifestBytes)),
@@ -82,28 +86,37 @@ function headerBlock(path: string, size: number, mtimeNs: bigint): Buffer {
 
 /** How far from an archive's end its last frame is looked for. */
 const searchedBytes = [1 << 16, 1 << 20, 1 << 24];
-const largestEndBytes = 1 << 26;
-/** Places at which a stream may begin before the last one is found; each that fails costs the start of a program. */
-const mostTries = 32;
+/** Metadata, and a tar's padding around it. */
+const largestEndBytes = largestMetadataBytes + (1 << 16);
+/**
+ * Places at which a stream may begin before the last one is found. By chance there is one in 16 MiB; but an enemy can put
+ * millions there, of which each unpacks to megabytes before it fails.
+ */
+const mostTries = 128;
+/** The same where each costs the start of a program. */
+const mostToolTries = 32;
 
 /** What an archive that lies alone says of itself, or undefined when it is none of ours. */
 export async function readEmbeddedMetadata(
   file: string,
   compression: Compression,
+  opener?: Opener,
 ): Promise<{ metadata: Metadata; endOffset: number } | undefined> {
   const fd = openSync(file, 'r');
   try {
     const size = fstatSync(fd).size;
     for (const window of searchedBytes) {
-      const start = Math.max(0, size - window);
-      const tail = Buffer.alloc(size - start);
-      readSync(fd, tail, 0, tail.length, start);
+      const start = Math.max(opener?.headBytes ?? 0, size - window);
+      if (size <= start) return undefined;
+      const stored = Buffer.alloc(size - start);
+      readSync(fd, stored, 0, stored.length, start);
+      const tail = opener === undefined ? stored : opener.open(stored, start);
       const found = compression === 'none' ? findPlainEnd(tail, start) : await findCompressedEnd(tail, compression);
       if (found === 'foreign') return undefined;
       if (found !== undefined) {
         return { metadata: parseMetadata(found.text, file), endOffset: start + found.at };
       }
-      if (start === 0) return undefined;
+      if (size - start < window) return undefined;
     }
     return undefined;
   } finally {
@@ -123,7 +136,7 @@ async function findCompressedEnd(
     const raw = await decompressAll(tail.subarray(at), compression);
     if (raw === undefined) {
       tries += 1;
-      if (isToolCompression(compression) && tries === mostTries) return 'foreign';
+      if (tries === (isToolCompression(compression) ? mostToolTries : mostTries)) return 'foreign';
       continue;
     }
     // This is the last member, so it is ours or none is: to go on through thousands of members would take hours.
@@ -200,11 +213,18 @@ function findPlainEnd(tail: Buffer, start: number): { text: string; at: number }
   return undefined;
 }
 
+/** Where an archive's own manifest is, in stored bytes. */
+export interface EmbeddedPlace {
+  manifestOffset: number;
+  /** Where the frame behind it begins. */
+  endOffset: number;
+  compression: Compression;
+  /** Decrypts the archive. */
+  opener?: Opener | undefined;
+}
+
 /** The uncompressed bytes of an archive's own manifest. */
-export async function* readEmbeddedManifest(
-  file: string,
-  place: { manifestOffset: number; endOffset: number; compression: Compression },
-): AsyncGenerator<Buffer> {
+export async function* readEmbeddedManifest(file: string, place: EmbeddedPlace): AsyncGenerator<Buffer> {
   let header: Buffer | undefined = Buffer.alloc(0);
   let left = 0;
   for await (const chunk of decompressed(file, place)) {
@@ -219,6 +239,8 @@ export async function* readEmbeddedManifest(
           problem: 'the archive holds none where its metadata says',
         });
       }
+      const reason = bombReason(size, place.endOffset - place.manifestOffset);
+      if (reason !== undefined) throw new BackupError('MANIFEST_DAMAGED', { backup: file, problem: reason });
       left = size;
       bytes = header.subarray(blockBytes);
       header = undefined;
@@ -226,16 +248,15 @@ export async function* readEmbeddedManifest(
     const wanted = bytes.subarray(0, left);
     left -= wanted.length;
     if (wanted.length > 0) yield wanted;
+    // What follows is padding, or made to be unpacked in vain.
+    if (left === 0) return;
   }
 }
 
-async function* decompressed(
-  file: string,
-  place: { manifestOffset: number; endOffset: number; compression: Compression },
-): AsyncGenerator<Buffer> {
+async function* decompressed(file: string, place: EmbeddedPlace): AsyncGenerator<Buffer> {
   const end = Math.max(place.manifestOffset, place.endOffset - 1);
   if (isToolCompression(place.compression)) {
-    const source = createReadStream(file, { start: place.manifestOffset, end, highWaterMark: 1 << 18 });
+    const source = openRange(file, place.manifestOffset, end, place.opener);
     try {
       yield* unpackStream(place.compression, source);
     } catch (error) {
@@ -244,8 +265,14 @@ async function* decompressed(
     return;
   }
   // Node's zstd stream ends with the first frame: those that follow get a decoder of their own.
+  let bytes = 0;
+  let decoders = 0;
   for (let start = place.manifestOffset; start <= end;) {
-    const source = createReadStream(file, { start, end, highWaterMark: 1 << 18 });
+    decoders += 1;
+    // Ours hold megabytes each; a million of almost none would keep busy for hours.
+    if (decoders > fewFrames + bytes / smallestFrameBytes)
+      throw damaged(file, new RangeError('its frames are too small'));
+    const source = openRange(file, start, end, place.opener);
     const decoder = decoderOf(place.compression);
     try {
       if (decoder === undefined) {
@@ -254,7 +281,10 @@ async function* decompressed(
       }
       source.on('error', (error) => decoder.destroy(error));
       source.pipe(decoder);
-      for await (const chunk of decoder) yield chunk as Buffer;
+      for await (const chunk of decoder) {
+        bytes += (chunk as Buffer).length;
+        yield chunk as Buffer;
+      }
       if (decoder.bytesWritten === 0) return;
       start += decoder.bytesWritten;
     } catch (error) {
@@ -265,6 +295,9 @@ async function* decompressed(
     }
   }
 }
+
+const fewFrames = 64;
+const smallestFrameBytes = 1 << 14;
 
 function damaged(file: string, error: unknown): BackupError {
   if (isBackupError(error)) return error;

@@ -1,3 +1,4 @@
+import { expectRoomFor } from '../core/free-space.ts';
 import {
   checkForeignTar,
   countEntry,
@@ -26,7 +27,7 @@ export interface ExtractOptions extends ForeignTarOptions, NameRules {
  */
 export async function extractForeignTar(options: ExtractOptions): Promise<ForeignListing> {
   expectEmptyFolder(options.into);
-  await checkForeignTar(options);
+  expectRoomFor((await checkForeignTar(options)).bytes, options.into, 'unpacking the archive');
   const names = new ForeignNames(options);
   const listing = emptyListing();
   const staging = new ForeignStaging(options);

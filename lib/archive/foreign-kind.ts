@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { Header } from 'tar/header';
 import { systemCode } from '../core/errors.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 
 /** What a file is, told by its bytes and never by its name. */
 export type ArchiveKind = 'tar' | 'tar.gz' | 'tar.zst' | 'tar.bz2' | 'tar.xz' | 'zip' | 'unknown';
@@ -22,21 +23,24 @@ const magics: Array<[kind: ArchiveKind, magic: string]> = [
 /**
  * Tells what kind of archive a file is. Inside gzip it looks for a tar; of zstd, bzip2 and xz it knows only the
  * outside. A damaged gzip counts as `tar.gz`, so that reading it can say where the damage is.
+ * @param opener decrypts it.
  * @throws the system's error where the file cannot be read.
  */
-export async function detectArchive(file: string): Promise<ArchiveKind> {
-  const { head, size } = await readHead(file);
+export async function detectArchive(file: string, opener?: Opener): Promise<ArchiveKind> {
+  const { head, size } = await readHead(file, opener);
   const found = magics.find(([, magic]) => head.subarray(0, magic.length / 2).toString('hex') === magic)?.[0];
   if (found === 'tar.gz') return holdsTar(head) ? 'tar.gz' : 'unknown';
   if (found !== undefined) return found;
   return beginsLikeTar(head) || isEmptyTar(head, size) ? 'tar' : 'unknown';
 }
 
-async function readHead(file: string): Promise<{ head: Buffer; size: number }> {
+async function readHead(file: string, opener?: Opener): Promise<{ head: Buffer; size: number }> {
   const handle = await open(file, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return { head: buffer.subarray(0, bytesRead), size: (await handle.stat()).size };
+    const from = opener?.headBytes ?? 0;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, from);
+    const read = buffer.subarray(0, bytesRead);
+    return { head: opener?.open(read, from) ?? read, size: (await handle.stat()).size - from };
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
-import { unsafeReason } from '../core/safe-path.ts';
+import { longestPath, unsafeReason } from '../core/safe-path.ts';
+import { NameTable } from './name-table.ts';
 
 /** What is wrong with an entry's name, or with where its link leads. */
 export interface NameProblem {
@@ -27,6 +28,11 @@ export interface NameRules {
   sameName?: 'later-counts' | 'refuse';
 }
 
+/** Names and the folders above them, some 350 MB in memory: an archive of a megabyte can unpack to billions. */
+const mostNames = 8_000_000;
+/** Their texts are kept. */
+const mostLinkCharacters = 64 << 20;
+
 type Seen = 0 | 1 | 2;
 const folder: Seen = 0;
 const file: Seen = 1;
@@ -39,10 +45,11 @@ const link: Seen = 2;
 export class ForeignNames {
   private readonly rules: NameRules;
   /** By the hash of the folded name: 32 bits of the hash of the exact one, and what it is. */
-  private readonly seen = new Map<number, number>();
+  private readonly seen = new NameTable();
   private readonly links = new Map<string, string>();
   /** Folded paths of the links themselves: hashes can be made to collide, and this is what safety hangs on. */
   private readonly foldedLinks = new Set<string>();
+  private linkCharacters = 0;
 
   constructor(rules: NameRules = {}) {
     this.rules = rules;
@@ -55,7 +62,10 @@ export class ForeignNames {
     if (reason !== undefined) return { kind: 'unsafe', path, reason };
     const what = entry.kind === 'symlink' ? link : entry.kind === 'directory' ? folder : file;
     const problems = [this.throughLink(path), this.addFolders(path), this.place(path, what)];
+    if (this.seen.size > mostNames) return { kind: 'conflict', path, reason: `more than ${mostNames} names` };
     if (what === link) {
+      this.linkCharacters += 3 * path.length + (entry.linkTarget ?? '').length;
+      if (this.linkCharacters > mostLinkCharacters) return { kind: 'conflict', path, reason: 'too many links' };
       this.links.set(path, entry.linkTarget ?? '');
       this.foldedLinks.add(fold(path));
     }
@@ -84,6 +94,7 @@ export class ForeignNames {
     if (entry.kind !== 'symlink') return undefined;
     if (target === '') return 'a link without a target';
     if (target.includes('\0')) return 'NUL in the link';
+    if (target.length > longestPath) return 'a link that is longer than any path';
     if (this.rules.outsideLinks === 'keep') return undefined;
     return leadsOutByItself(entry.path, target) ? `a link that leads out, to ${target}` : undefined;
   }

@@ -19,6 +19,8 @@ export class ForeignDamage extends Error {
 
 const readBytes = 1 << 18;
 const outputBytes = 1 << 18;
+const fewStreams = 10_000;
+const smallestStreamBytes = 1 << 10;
 
 interface ZstdRuntime {
   createZstdDecompress(options: { chunkSize: number }): Transform & { bytesWritten: number };
@@ -76,13 +78,20 @@ export async function* tarBytes(
     }
     return;
   }
+  let bytes = 0;
+  let decoders = 0;
   for (let start = 0; start < size;) {
+    decoders += 1;
+    // Each costs a tenth of a millisecond: a million of frames with next to nothing in them would keep busy for hours.
+    if (decoders > fewStreams + bytes / smallestStreamBytes)
+      throw new ForeignDamage('its compressed bytes are in too many pieces');
     const decoder = decoderOf(compression);
     // A failure comes out of the iteration below; the callback only keeps it from being thrown twice.
     pipeline(createReadStream(file, { start, highWaterMark: readBytes }), decoder, () => undefined);
     try {
       for await (const chunk of decoder) {
         signal?.throwIfAborted();
+        bytes += (chunk as Buffer).length;
         yield chunk as Buffer;
       }
     } catch (error) {

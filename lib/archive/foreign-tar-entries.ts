@@ -47,11 +47,11 @@ export class TarEntries {
     switch (header.type) {
       case 'x':
       case 'X':
-        for (const [key, value] of readPax(await this.body(header.size))) before.pax.set(key, value);
+        take(readPax(await this.body(header.size)), before.pax);
         refuseSparse(before.pax);
         return true;
       case 'g':
-        for (const [key, value] of readPax(await this.body(header.size))) this.global.set(key, value);
+        take(readPax(await this.body(header.size)), this.global);
         refuseGlobal(this.global);
         return true;
       case 'L':
@@ -88,6 +88,16 @@ const sparse = 'it holds sparse files in the layout of GNU tar; unpack it with `
 function untilNul(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);
   return end === -1 ? bytes : bytes.subarray(0, end);
+}
+
+/** The records that matter; of all others an archive may hold more than memory does. */
+const known = new Set(['path', 'linkpath', 'size', 'mtime']);
+
+function take(records: PaxRecords, into: PaxRecords): void {
+  for (const [key, value] of records) {
+    if (known.has(key)) into.set(key, value);
+    else if (key.startsWith('GNU.sparse.')) into.set('GNU.sparse.', value);
+  }
 }
 
 function refuseSparse(pax: PaxRecords): void {

@@ -29,12 +29,17 @@ interface Piece {
 
 /** Pieces that may wait for their frame: bounds the memory for entries without content. */
 const mostPieces = 4096;
+/** Frames of ours hold 1 to 4 MiB; a manifest may name such of 64, of which a few dozens would fill the memory. */
+const mostAheadBytes = 96 << 20;
+const mostRecentBytes = 128 << 20;
 
 /** Reads contents from frames: only those frames that hold something asked for, several of them at once. */
 export class FrameContent implements ContentReader {
   private readonly options: FrameContentOptions;
   private readonly readers = new Map<number, FrameReader>();
-  private readonly ahead = new Map<number, { bytes: Promise<Buffer>; pieces: number }>();
+  private readonly ahead = new Map<number, { bytes: Promise<Buffer>; pieces: number; held: number }>();
+  /** Bytes that the frames in `ahead` take, stored and unpacked. */
+  private aheadBytes = 0;
   private readonly recent: RecentFrames;
 
   constructor(options: FrameContentOptions) {
@@ -74,7 +79,7 @@ export class FrameContent implements ContentReader {
         for (const piece of this.piecesOf(entry)) {
           this.startReading(piece);
           waiting.push(piece);
-          while (this.ahead.size > this.options.parallel || waiting.length - first > mostPieces) await deliverFirst();
+          while (this.isAheadFar || waiting.length - first > mostPieces) await deliverFirst();
         }
       }
       if (this.options.signal.aborted) throw new BackupError('INTERRUPTED', {});
@@ -133,6 +138,10 @@ export class FrameContent implements ContentReader {
     }
   }
 
+  private get isAheadFar(): boolean {
+    return this.ahead.size > this.options.parallel || (this.aheadBytes > mostAheadBytes && this.ahead.size > 1);
+  }
+
   private startReading(piece: Piece): void {
     const { frame } = piece;
     if (frame === undefined || frame === -1) return;
@@ -145,7 +154,10 @@ export class FrameContent implements ContentReader {
     const bytes = kept === undefined ? this.readFrame(frame) : Promise.resolve(kept);
     // Awaited when its turn comes; a failure must not count as unhandled until then.
     bytes.catch(() => undefined);
-    this.ahead.set(frame, { bytes, pieces: 1 });
+    const { size, storedSize } = this.options.frames.get(frame);
+    const held = size + storedSize;
+    this.aheadBytes += held;
+    this.ahead.set(frame, { bytes, pieces: 1, held });
   }
 
   private async readFrame(frame: number): Promise<Buffer> {
@@ -164,7 +176,10 @@ export class FrameContent implements ContentReader {
     if (frame === undefined) return { error: new Error('the manifest names no place for it'), isLastUse: false };
     frame.pieces -= 1;
     const isLastUse = frame.pieces === 0;
-    if (isLastUse) this.ahead.delete(piece.frame);
+    if (isLastUse) {
+      this.ahead.delete(piece.frame);
+      this.aheadBytes -= frame.held;
+    }
     try {
       return { bytes: await frame.bytes, isLastUse };
     } catch (error) {
@@ -182,6 +197,7 @@ export class FrameContent implements ContentReader {
 class RecentFrames {
   private readonly most: number;
   private readonly frames = new Map<number, Buffer>();
+  private bytes = 0;
 
   constructor(archives: number) {
     this.most = Math.min(archives + fewFrames, mostRecentFrames);
@@ -189,15 +205,20 @@ class RecentFrames {
 
   take(frame: number): Buffer | undefined {
     const bytes = this.frames.get(frame);
-    if (bytes !== undefined) this.frames.delete(frame);
+    if (bytes !== undefined) {
+      this.frames.delete(frame);
+      this.bytes -= bytes.length;
+    }
     return bytes;
   }
 
   keep(frame: number, bytes: Buffer): void {
     this.frames.set(frame, bytes);
+    this.bytes += bytes.length;
     for (const [oldest, unused] of this.frames) {
-      if (this.frames.size <= this.most) return;
+      if (this.frames.size <= this.most && this.bytes <= mostRecentBytes) return;
       this.frames.delete(oldest);
+      this.bytes -= unused.length;
       releaseBuffer(unused);
     }
   }

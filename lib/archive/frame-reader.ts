@@ -1,6 +1,7 @@
 import { hash as hashOnce } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { releaseBuffer } from '../core/release-buffer.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import type { FrameLine } from '../store/manifest.ts';
 import { BackupError, reasonOf } from '../core/errors.ts';
 import type { Codec } from './codecs.ts';
@@ -16,11 +17,20 @@ export class FrameReader {
   private readonly fd: number;
   private readonly file: string;
   private readonly codec: Codec;
+  private readonly fileBytes: number;
+  private readonly opener: Promise<Opener> | undefined;
 
-  constructor(file: string, codec: Codec) {
-    this.fd = openSync(file, 'r');
+  /** @param opener decrypts what the archive holds; it may still be on its way. */
+  constructor(file: string, codec: Codec, opener?: Promise<Opener>) {
+    // Whoever opens a FIFO waits for ever, and to open a device may do something to it.
+    this.fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(this.fd);
+    this.fileBytes = stat.isFile() ? stat.size : 0;
     this.file = file;
     this.codec = codec;
+    this.opener = opener;
+    // Whoever reads is told.
+    opener?.catch(() => undefined);
   }
 
   /**
@@ -34,6 +44,7 @@ export class FrameReader {
         `its size, ${Math.max(frame.storedSize, frame.size)} bytes, is beyond what a frame may have`,
       );
     }
+    if (frame.offset + frame.storedSize > this.fileBytes) throw this.damaged(frame, 'the archive is cut short');
     const stored = Buffer.allocUnsafeSlow(frame.storedSize);
     let got = 0;
     while (got < stored.length) {
@@ -47,11 +58,26 @@ export class FrameReader {
   }
 
   /**
+   * The compressed bytes of a frame, decrypted where it is encrypted.
+   * @throws BackupError ARCHIVE_DAMAGED; and what the opener throws
+   */
+  async readPacked(frame: FrameLine): Promise<Buffer> {
+    const stored = this.readStored(frame);
+    if (this.opener === undefined) return stored;
+    const opener = await this.opener;
+    if (frame.offset < opener.headBytes) throw this.damaged(frame, 'it lies in the head of the archive');
+    const packed = opener.open(stored, frame.offset);
+    releaseBuffer(stored);
+    return packed;
+  }
+
+  /**
    * The uncompressed bytes of a frame.
    * @throws BackupError ARCHIVE_DAMAGED
    */
   async read(frame: FrameLine): Promise<Buffer> {
-    const stored = this.readStored(frame);
+    // What is not encrypted is under way at once, so that `close` can end it.
+    const stored = this.opener === undefined ? this.readStored(frame) : await this.readPacked(frame);
     try {
       const bytes = await this.codec.decompress(stored, frame.size);
       // Without compression the one is the other.

@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import { Breather } from '../core/breather.ts';
 import { BackupError } from '../core/errors.ts';
 import { releaseBuffer } from '../core/release-buffer.ts';
+import type { Sealer } from '../core/sealed-bytes.ts';
 import type { FrameLine } from '../store/manifest.ts';
 import type { Codec } from './codecs.ts';
 
@@ -21,6 +22,7 @@ export class FrameWriter {
   private readonly level: number;
   private readonly parallel: number;
   private readonly signal: AbortSignal | undefined;
+  private readonly sealer: Sealer | undefined;
   private readonly breather = new Breather();
   private readonly queue: Job[] = [];
   private readonly freeBuffers: Buffer[] = [];
@@ -30,7 +32,10 @@ export class FrameWriter {
   /** A frame of zeros, compressed once: the holes of sparse files cost a copy each. */
   private zeroFrame: Promise<Buffer> | undefined;
 
-  /** @param options.signal stops at the next frame, in the midst of a large file, too. */
+  /**
+   * @param options.signal stops at the next frame, in the midst of a large file, too.
+   * @param options.sealer encrypts all that goes into the file; hashes are those of what is in it.
+   */
   constructor(options: {
     file: string;
     mode: number;
@@ -38,6 +43,7 @@ export class FrameWriter {
     level: number;
     parallel: number;
     signal?: AbortSignal;
+    sealer?: Sealer;
   }) {
     this.file = options.file;
     this.fd = openSync(options.file, 'wx+', options.mode);
@@ -46,11 +52,21 @@ export class FrameWriter {
     this.level = options.level;
     this.parallel = options.parallel;
     this.signal = options.signal;
+    this.sealer = options.sealer;
+    if (this.sealer !== undefined) this.put(this.sealer.head);
   }
 
   /** Bytes written so far; frames under way are not counted. */
   get storedBytes(): number {
     return this.position;
+  }
+
+  /**
+   * False where the file is encrypted: what is taken back may still be on the disk, and other bytes under the same keystream
+   * would show what both are.
+   */
+  get canRewind(): boolean {
+    return this.sealer === undefined;
   }
 
   /** True when no frame is under way. */
@@ -81,25 +97,26 @@ export class FrameWriter {
 
   /**
    * The same for a frame that is compressed already, of this writer's codec: it goes into the file as it is.
-   * @param sha256 of the stored bytes, in hex; the caller has proven it.
+   * @param sha256 of these bytes, in hex, where it is known; the caller has proven it.
    * @param size what it unpacks to, in bytes.
    */
-  async writeStored(stored: Buffer, sha256: string, size: number, written: FrameWritten): Promise<void> {
+  async writePacked(packed: Buffer, sha256: string | undefined, size: number, written: FrameWritten): Promise<void> {
     if (this.breather.isDue) await this.breather.pause();
     if (this.signal?.aborted === true) throw new BackupError('INTERRUPTED', {});
     this.queue.push({
       buffer: noBuffer,
       used: size,
-      stored: Promise.resolve(stored),
+      stored: Promise.resolve(packed),
       written,
       mark: undefined,
-      sha256,
+      ...(sha256 === undefined ? {} : { sha256 }),
     });
     while (this.queue.length >= this.parallel) await this.writeOldest();
   }
 
   /** Writes everything under way. */
   async drain(): Promise<void> {
+    await this.sealer?.ready;
     while (this.queue.length > 0) await this.writeOldest();
   }
 
@@ -109,7 +126,7 @@ export class FrameWriter {
    */
   append(stored: Uint8Array): number {
     const offset = this.position;
-    this.put(stored);
+    this.put(this.seal(stored));
     return offset;
   }
 
@@ -118,6 +135,7 @@ export class FrameWriter {
    * would have told through `written` is told all the same, before this resolves.
    */
   async rewind(mark: Mark): Promise<void> {
+    if (!this.canRewind) throw new Error('a keystream is never used twice');
     await this.drain();
     if (mark.offset === undefined || mark.digest === undefined) throw new Error('the marked frame was never written');
     ftruncateSync(this.fd, mark.offset);
@@ -156,16 +174,24 @@ export class FrameWriter {
   private async writeOldest(): Promise<void> {
     const job = this.queue[0];
     if (job === undefined) return;
-    const stored = await job.stored;
+    const packed = await job.stored;
+    await this.sealer?.ready;
     this.queue.shift();
+    const stored = this.seal(packed);
     const offset = this.position;
     if (job.mark !== undefined && job.mark.offset === undefined)
       Object.assign(job.mark, { offset, digest: this.digest.copy() });
     this.put(stored);
     if (job.buffer.length === this.codec.frameBytes) this.freeBuffers.push(job.buffer);
-    const sha256 = job.sha256 ?? hashOnce('sha256', stored, 'hex');
+    const known = this.sealer === undefined ? job.sha256 : undefined;
+    const sha256 = known ?? hashOnce('sha256', stored, 'hex');
     job.written({ offset, storedSize: stored.length, size: job.used, sha256 });
-    if (job.stored !== this.zeroFrame) releaseBuffer(stored);
+    if (job.stored !== this.zeroFrame) releaseBuffer(packed);
+    if (stored !== packed) releaseBuffer(stored);
+  }
+
+  private seal<B extends Uint8Array>(bytes: B): B | Buffer {
+    return this.sealer === undefined ? bytes : this.sealer.seal(bytes);
   }
 
   private put(bytes: Uint8Array): void {
@@ -194,7 +220,7 @@ interface Job {
   stored: Promise<Buffer>;
   written: FrameWritten;
   mark: Mark | undefined;
-  /** Of the stored bytes, where it is known before they are. */
+  /** Of the packed bytes, where it is known before they are. */
   sha256?: string;
 }
 

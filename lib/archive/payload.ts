@@ -1,5 +1,6 @@
 import type { SourceEntry } from '../core/entry.ts';
 import type { Finding } from '../core/findings.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { ArchiveSummary, Metadata } from '../store/metadata.ts';
 
@@ -28,9 +29,13 @@ export interface PayloadWriter {
 export interface PayloadDescription {
   /** The finished `manifest.jsonl.gz`. */
   manifestFile: string;
+  /** Decrypts it, where it is encrypted. */
+  opener?: Opener;
   /** Bytes of the uncompressed manifest. */
   manifestBytes: number;
   metadata: Metadata;
+  /** Gives the metadata that goes into the archive its MAC, where the backup is encrypted. */
+  authenticate?: (metadata: Metadata) => Metadata;
 }
 
 export interface FinishedPayload {

@@ -47,6 +47,8 @@ export class TarPacker {
   private readonly manifest: ManifestWriter;
   private buffer: Buffer;
   private used = 0;
+  /** Bytes that the member being poured lacks. */
+  private unpoured = 0;
   private target = '';
   private readonly options: TarPackerOptions;
   /** Entries that end in the frame being filled, and the lines of unchanged ones among them. */
@@ -262,10 +264,13 @@ export class TarPacker {
           if (result.blocks !== undefined) this.options.onBlocks?.(result.stored, result.blocks.finish());
           return changed ? { stored: result.stored, finding: finding('file-changed', aboutEntry(entry)) } : result;
         }
-        this.used = 0;
-        if (this.nextFrame > firstFrame) await this.frames.rewind(mark);
-        this.nextFrame = firstFrame;
-        this.heldBack = undefined;
+        if (this.nextFrame > firstFrame && !this.frames.canRewind) await this.leaveBehind(firstFrame);
+        else {
+          this.used = 0;
+          if (this.nextFrame > firstFrame) await this.frames.rewind(mark);
+          this.nextFrame = firstFrame;
+          this.heldBack = undefined;
+        }
         if (result.problem !== undefined) return { finding: findingOf(result.problem, entry) };
       } finally {
         source.close();
@@ -286,6 +291,7 @@ export class TarPacker {
     if (this.used === this.buffer.length) await this.seal(mark);
     stored.at = { frame: this.nextFrame, offset: this.used };
     let padded = false;
+    this.unpoured = entry.size + tarPadding(entry.size);
     for (let left = entry.size; left > 0;) {
       const wanted = Math.min(left, this.buffer.length - this.used);
       const read = source.readInto(this.buffer, this.used, wanted);
@@ -299,6 +305,7 @@ export class TarPacker {
       blocks?.update(content);
       this.used += wanted;
       left -= wanted;
+      this.unpoured -= wanted;
       // The frame in which the file ends stays open, also when it is full: the entry is told with it.
       if (left > 0 && this.used === this.buffer.length) await this.seal(mark);
     }
@@ -307,9 +314,26 @@ export class TarPacker {
       this.buffer.fill(0, this.used, this.used + wanted);
       this.used += wanted;
       left -= wanted;
+      this.unpoured -= wanted;
     }
     stored.sha256 = digest.digest('hex');
     return { stored, padded, blocks };
+  }
+
+  /**
+   * What is in an encrypted archive stays there: the member of a reading that does not count gets the length that its header
+   * names, and no entry points to it. Where there is a later member of its path, `tar` writes that one over it.
+   */
+  private async leaveBehind(firstFrame: number): Promise<void> {
+    while (this.unpoured > 0) {
+      if (this.used === this.buffer.length) await this.seal();
+      const wanted = Math.min(this.unpoured, this.buffer.length - this.used);
+      this.buffer.fill(0, this.used, this.used + wanted);
+      this.used += wanted;
+      this.unpoured -= wanted;
+    }
+    await this.seal();
+    await this.releaseHeldBack(firstFrame);
   }
 
   /** Gives the frame being filled to the writer. `mark` is set to where the first frame sealed with it begins. */

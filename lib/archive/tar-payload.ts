@@ -1,4 +1,5 @@
 import type { SourceEntry } from '../core/entry.ts';
+import type { Sealer } from '../core/sealed-bytes.ts';
 import type { ManifestWriter } from '../store/manifest-writer.ts';
 import { codecOf } from './codecs.ts';
 import { appendEmbeddedManifest } from './embedded-manifest.ts';
@@ -18,6 +19,8 @@ export interface TarPayloadOptions {
   manifest: ManifestWriter;
   mtimeNs: bigint;
   signal?: AbortSignal;
+  /** Encrypts the archive. */
+  sealer?: Sealer;
 }
 
 /** The archive of docs/format.md: a tar in frames, with manifest and metadata as its last members. */
@@ -36,6 +39,7 @@ export class TarPayload implements PayloadWriter {
       level: options.level,
       parallel: options.parallel,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.sealer === undefined ? {} : { sealer: options.sealer }),
     });
     this.packer = new TarPacker(this.frames, options.manifest, packing);
   }

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isNativeError } from 'node:util/types';
 import { Breather } from '../core/breather.ts';
 import { BackupError, systemCode } from '../core/errors.ts';
@@ -49,6 +49,10 @@ export class TreeContent implements ContentReader {
       return;
     }
     try {
+      if (!fstatSync(fd).isFile()) {
+        sink.failed(entry, new Error('it is no file'));
+        return;
+      }
       sink.begin(entry);
       for (let total = 0; ;) {
         let got: number;

@@ -12,6 +12,7 @@ import { createReadStream } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import extract from 'extract-zip';
 import { systemTime } from '../core/file-times.ts';
+import { expectRoomFor } from '../core/free-space.ts';
 import { BackupError, writeError } from '../core/errors.ts';
 import { comparePaths, hasRawBytes, pathToBytes, printablePath, toSystemPath } from '../core/path-bytes.ts';
 import { countEntry, emptyListing, expectEmptyFolder, type ForeignListing } from './foreign-check.ts';
@@ -53,6 +54,7 @@ export async function extractZip(file: string, staging: string, rules: ExtractZi
   const into = realpathSync(staging);
   const names = new Map<string, string>();
   const listing = await inspected(file, rules, names);
+  expectRoomFor(listing.bytes, into, 'unpacking the zip');
   await unpack(file, into, new NameCorrection(names), rules.signal);
   const folders: ZipEntry[] = [];
   const renames = new Map<string, string>();

@@ -1,7 +1,10 @@
+import { statSync } from 'node:fs';
 import type { SourceEntry } from '../core/entry.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import { finding } from '../core/findings.ts';
 import { readManifestFile } from '../store/manifest-reader.ts';
 import type { ManifestWriter } from '../store/manifest-writer.ts';
+import { bounded } from '../store/manifest-bounds.ts';
 import { formatMetadata, parseMetadata, type Metadata } from '../store/metadata.ts';
 import { manifestMember, metadataMember } from './embedded-manifest.ts';
 import {
@@ -46,8 +49,13 @@ export class ZipPayload implements PayloadWriter {
 
   async finish(description: PayloadDescription): Promise<FinishedPayload> {
     const { mtimeNs } = this;
-    await this.zip.addMember({ path: manifestMember, mtimeNs, chunks: readManifestFile(description.manifestFile) });
-    const text = Buffer.from(formatMetadata(description.metadata), 'utf8');
+    await this.zip.addMember({
+      path: manifestMember,
+      mtimeNs,
+      chunks: readManifestFile(description.manifestFile, description.opener),
+    });
+    const { metadata, authenticate } = description;
+    const text = Buffer.from(formatMetadata(authenticate?.(metadata) ?? metadata), 'utf8');
     await this.zip.addMember({ path: metadataMember, mtimeNs, chunks: once(text) });
     const { bytes, sha256 } = await this.zip.finish();
     return { storedBytes: bytes, archive: { size: bytes, sha256 } };
@@ -63,12 +71,12 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** What a zip that lies alone says of itself, or undefined when it is none of ours. */
-export async function readZipMetadata(file: string): Promise<Metadata | undefined> {
-  const text = await readZipEntry(file, metadataMember);
+export async function readZipMetadata(file: string, opener?: Opener): Promise<Metadata | undefined> {
+  const text = await readZipEntry(file, metadataMember, { opener });
   return text === undefined ? undefined : parseMetadata(text.toString('utf8'), file);
 }
 
 /** The uncompressed manifest of a zip of ours. */
-export async function* readZipManifest(file: string): AsyncGenerator<Buffer> {
-  for await (const chunk of openZipEntry(file, manifestMember)) yield chunk;
+export async function* readZipManifest(file: string, opener?: Opener): AsyncGenerator<Buffer> {
+  yield* bounded(openZipEntry(file, manifestMember, opener), statSync(file).size);
 }

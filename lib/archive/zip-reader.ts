@@ -1,4 +1,5 @@
 import type { NameRules } from './foreign-names.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import { zipEntryOf, type ZipEntry } from './zip-entry.ts';
 import { checkedEntries, contentOf, damaged, openZip, recordsOf } from './zip-records.ts';
 
@@ -16,9 +17,14 @@ export async function* inspectZip(file: string, rules: NameRules = {}): AsyncGen
   for await (const { entry } of checkedEntries(file, rules)) yield entry;
 }
 
+/** What is read whole is metadata.json. */
+const largestEntryBytes = 16 << 20;
+
 export interface WalkZipOptions extends NameRules {
   file: string;
   signal?: AbortSignal;
+  /** Decrypts it. */
+  opener?: Opener | undefined;
 }
 
 /**
@@ -30,7 +36,7 @@ export async function walkZip(
   options: WalkZipOptions,
   visit: (entry: ZipEntry, content: AsyncIterable<Buffer>) => void | Promise<void>,
 ): Promise<void> {
-  for await (const { entry, record, zip } of checkedEntries(options.file, options)) {
+  for await (const { entry, record, zip } of checkedEntries(options.file, options, options.opener)) {
     options.signal?.throwIfAborted();
     await visit(entry, contentOf(options.file, zip, record, entry, options.signal));
   }
@@ -39,12 +45,17 @@ export async function walkZip(
 /**
  * One file's content, whole.
  * @returns undefined where the zip holds no such file.
- * @throws BackupError ARCHIVE_DAMAGED also where it is larger than `maxBytes` (64 MiB).
+ * @throws BackupError ARCHIVE_DAMAGED also where it is larger than `maxBytes` (16 MiB).
  */
-export async function readZipEntry(file: string, name: string, maxBytes = 1 << 26): Promise<Buffer | undefined> {
+export async function readZipEntry(
+  file: string,
+  name: string,
+  options: { maxBytes?: number; opener?: Opener | undefined } = {},
+): Promise<Buffer | undefined> {
+  const { maxBytes = largestEntryBytes, opener } = options;
   const parts: Buffer[] = [];
   let bytes = 0;
-  const chunks = openZipEntry(file, name);
+  const chunks = openZipEntry(file, name, opener);
   if ((await chunks.next()).done === true) return undefined;
   for await (const chunk of chunks) {
     bytes += chunk.length;
@@ -58,8 +69,8 @@ export async function readZipEntry(file: string, name: string, maxBytes = 1 << 2
  * One file's content as a stream, checked against size and CRC-32. The first chunk is always an empty one where there
  * is such a file; where there is none, nothing is given.
  */
-export async function* openZipEntry(file: string, name: string): AsyncGenerator<Buffer> {
-  const zip = await openZip(file);
+export async function* openZipEntry(file: string, name: string, opener?: Opener): AsyncGenerator<Buffer> {
+  const zip = await openZip(file, opener);
   try {
     for await (const record of recordsOf(file, zip)) {
       const entry = zipEntryOf(record);

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { BackupError, reasonOf, systemCode } from '../core/errors.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import { decodePath, printablePath } from '../core/path-bytes.ts';
 import { detectArchive } from './foreign-kind.ts';
 import { ForeignNames, type NameProblem, type NameRules } from './foreign-names.ts';
@@ -22,9 +23,13 @@ export interface CheckedZipEntry {
  * The entries of a zip, each checked before it is given. Ending the iteration closes the file.
  * @throws BackupError UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN.
  */
-export async function* checkedEntries(file: string, rules: NameRules): AsyncGenerator<CheckedZipEntry> {
+export async function* checkedEntries(
+  file: string,
+  rules: NameRules,
+  opener?: Opener,
+): AsyncGenerator<CheckedZipEntry> {
   const names = new ForeignNames({ sameName: 'refuse', ...rules });
-  const zip = await openZip(file);
+  const zip = await openZip(file, opener);
   let storedBytes = 0;
   try {
     for await (const record of recordsOf(file, zip)) {
@@ -49,13 +54,13 @@ export async function* checkedEntries(file: string, rules: NameRules): AsyncGene
 }
 
 /** Opens a zip; the caller closes it. */
-export async function openZip(file: string): Promise<ZipFile> {
+export async function openZip(file: string, opener?: Opener): Promise<ZipFile> {
   try {
-    return await openZipFile(file);
+    return await openZipFile(file, opener);
   } catch (error) {
     if (systemCode(error) !== undefined) throw error;
     const reason = `its directory, which ends a zip, cannot be read (${reasonOf(error)})`;
-    if ((await detectArchive(file)) === 'zip') throw damaged(file, reason);
+    if (opener !== undefined || (await detectArchive(file)) === 'zip') throw damaged(file, reason);
     throw new BackupError('ARCHIVE_UNKNOWN', { archive: file, reason }, { cause: error });
   }
 }

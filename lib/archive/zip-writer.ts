@@ -7,6 +7,7 @@ import { ZipArchive, type ZipEntryData } from 'archiver';
 import type { SourceEntry } from '../core/entry.ts';
 import { BackupError, writeError } from '../core/errors.ts';
 import { hasRawBytes } from '../core/path-bytes.ts';
+import type { Sealer } from '../core/sealed-bytes.ts';
 import { openSource, SourceFile, type ReadProblem } from './source-file.ts';
 import { zipNameOf } from './zip-name.ts';
 import { gatherSmallWrites } from './zip-small-writes.ts';
@@ -20,6 +21,8 @@ export interface ZipWriterOptions {
   level: number;
   /** Stops in the midst of a large file. */
   signal?: AbortSignal;
+  /** Encrypts all that goes into the file. */
+  sealer?: Sealer;
 }
 
 /** What became of an entry. */
@@ -218,18 +221,22 @@ export class ZipWriter {
     const digest = createHash('sha256');
     let bytes = 0;
     const { fd } = this;
-    await pipeline(this.archive, async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        try {
-          for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
-        } catch (error) {
-          // Before the streams hear of it: they would only say that they were aborted.
-          this.fail(error);
-          throw error;
-        }
-        digest.update(chunk);
-        bytes += chunk.length;
+    const { sealer } = this.options;
+    const put = (stored: Uint8Array): void => {
+      try {
+        for (let at = 0; at < stored.length;) at += writeSync(fd, stored, at);
+      } catch (error) {
+        // Before the streams hear of it: they would only say that they were aborted.
+        this.fail(error);
+        throw error;
       }
+      digest.update(stored);
+      bytes += stored.length;
+    };
+    if (sealer !== undefined) put(sealer.head);
+    await sealer?.ready;
+    await pipeline(this.archive, async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) put(sealer?.seal(chunk) ?? chunk);
     });
     return { bytes, sha256: digest.digest('hex') };
   }

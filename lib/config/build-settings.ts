@@ -12,8 +12,16 @@ import {
 import { absoluteStore, type Surroundings } from './store-path.ts';
 import { isDefaultTarget, isOff } from './target-names.ts';
 
-/** Settings that passed every check, with the defaults filled in. */
-export function buildSettings(given: GivenSettings, surroundings: Surroundings, file?: string): Settings {
+/**
+ * Settings that passed every check, with the defaults filled in.
+ * @param variables keys whose values came from the environment.
+ */
+export function buildSettings(
+  given: GivenSettings,
+  surroundings: Surroundings,
+  file?: string,
+  variables: ReadonlyMap<string, unknown> = new Map(),
+): Settings {
   return {
     root: surroundings.root,
     ...(file === undefined ? {} : { file }),
@@ -25,7 +33,7 @@ export function buildSettings(given: GivenSettings, surroundings: Surroundings, 
       enabled: given.incremental?.enabled ?? defaultSettings.incremental.enabled,
       maxIncrementals: given.incremental?.maxIncrementals ?? defaultSettings.incremental.maxIncrementals,
     },
-    storage: storageOf(given.storage ?? {}, surroundings),
+    storage: storageOf(given.storage ?? {}, surroundings, !variables.has(JSON.stringify(['storage', 'encryptionKey']))),
     targets: targetsOf(given.targets ?? {}),
     exclude: given.exclude === undefined ? [...defaultSettings.exclude] : listOf(given.exclude),
   };
@@ -63,7 +71,11 @@ function retentionOf({ retention, maxBackups }: GivenSettings): RetentionSetting
   return kept;
 }
 
-function storageOf(given: NonNullable<GivenSettings['storage']>, surroundings: Surroundings): StorageSettings {
+function storageOf(
+  given: NonNullable<GivenSettings['storage']>,
+  surroundings: Surroundings,
+  keyIsWrittenOut: boolean,
+): StorageSettings {
   const path = given.path ?? defaultSettings.storage.path;
   const store = absoluteStore(path, surroundings);
   if (store === undefined) throw new TypeError(`The store ${path} was not checked`);
@@ -74,10 +86,19 @@ function storageOf(given: NonNullable<GivenSettings['storage']>, surroundings: S
     compression,
     compressionLevel: given.compressionLevel ?? defaultLevel[compression],
     encrypt: given.encrypt ?? defaultSettings.storage.encrypt,
+    ...(given.encryptionKey === undefined ? {} : { encryptionKey: unseen(given.encryptionKey, keyIsWrittenOut) }),
+    recipients: given.recipients ?? [],
+    oldKeyFiles: given.oldKeyFiles ?? [],
     archiveName: given.archiveName ?? defaultSettings.storage.archiveName,
     fileMode: Number.parseInt(given.fileMode ?? defaultSettings.storage.fileMode, 8),
     folderMode: Number.parseInt(given.folderMode ?? defaultSettings.storage.folderMode, 8),
+    allowOthersToWrite: given.allowOthersToWrite ?? defaultSettings.storage.allowOthersToWrite,
   };
+}
+
+/** Who prints or logs settings, as JSON or by Node's inspection, does not print the key. */
+function unseen(value: string, isWrittenOut: boolean): { value: string; isWrittenOut: boolean } {
+  return Object.defineProperty({ value: '', isWrittenOut }, 'value', { value, enumerable: false });
 }
 
 function targetsOf(given: Readonly<Record<string, GivenTarget | undefined>>): TargetSettings[] {

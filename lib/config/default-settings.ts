@@ -21,6 +21,7 @@ export const defaultSettings = {
     archiveName: '{id}',
     fileMode: octal(privateModes.file),
     folderMode: octal(privateModes.folder),
+    allowOthersToWrite: false,
   },
   exclude: ['*.tmp', '__pycache__', '.git', 'node_modules'],
 } as const;

@@ -61,9 +61,12 @@ function complete({ given, settings }: ReadSettings): Record<string, unknown> {
       format: storage.format,
       encrypt: storage.encrypt,
       encryptionKey: given.storage?.encryptionKey,
+      recipients: given.storage?.recipients,
+      oldKeyFiles: given.storage?.oldKeyFiles,
       archiveName: storage.archiveName,
       fileMode: octal(storage.fileMode),
       folderMode: octal(storage.folderMode),
+      allowOthersToWrite: storage.allowOthersToWrite,
     }),
     targets: { ...Object.fromEntries(defaultTargetNames.map((name) => [name, true])), ...given.targets },
     exclude: settings.exclude,
@@ -84,11 +87,11 @@ function masked(value: unknown, path: KeyPath, read: ReadSettings): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, masked(one, [...path, key], read)]));
 }
 
-/** By the key or its variable's name, or by the value's shape. A path that only looks random is shown. */
+/** By the key, or by the value's shape. What only looks random is shown where it is written out, and not where it came from a variable. */
 function isSecret(value: string, path: KeyPath, read: ReadSettings): boolean {
   if (path.join('.') === 'storage.encryptionKey') return true;
-  const names = ['value', ...variablesOf(path, read)];
-  return names.some((name) => !['entropy', undefined].includes(secretReason({ name, value })));
+  if (!['entropy', undefined].includes(secretReason({ name: 'value', value }))) return true;
+  return variablesOf(path, read).some((name) => secretReason({ name, value }) !== undefined);
 }
 
 function variablesOf(path: KeyPath, { source, variables }: ReadSettings): readonly string[] {

@@ -71,9 +71,12 @@ const settings = strict({
     format: oneOf('tar', 'zip', 'directory'),
     encrypt: flag,
     encryptionKey: filled,
+    recipients: list(filled),
+    oldKeyFiles: list(filled),
     archiveName: filled,
     fileMode: textThat((bits) => isPermissionBits(bits, 0o600)),
     folderMode: textThat((bits) => isPermissionBits(bits, 0o700)),
+    allowOthersToWrite: flag,
   }),
   targets: fields(
     {

@@ -1,8 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BackupError, isSystemError } from '../core/errors.ts';
 import { buildSettings } from './build-settings.ts';
-import { readSettingsFiles, readText } from './settings-file.ts';
+import { readSettingsFiles } from './settings-file.ts';
 import type { GivenSettings } from './settings-schema.ts';
 import type { SettingsText } from './settings-text.ts';
 import type { Settings } from './settings.ts';
@@ -58,7 +57,8 @@ export async function readSettingsText(
     : request.environment;
   const { checkSettings } = await import('./check-settings.ts');
   const checked = await checkSettings(source, environment, { root, home: request.environment['HOME'] });
-  const settings = buildSettings(checked.given, { root, home: request.environment['HOME'] }, file);
+  const surroundings = { root, home: request.environment['HOME'] };
+  const settings = buildSettings(checked.given, surroundings, file, checked.variables);
   return { settings, source, ...checked };
 }
 
@@ -77,12 +77,10 @@ export async function resolveRoot(root: string): Promise<string> {
   throw new BackupError('ROOT_NOT_FOUND', { root });
 }
 
-/** The variables of the project's `.env`; none where there is no such file. */
+/** The variables of the project's `.env`, by a library that is loaded only here. */
 async function readEnvironmentFile(root: string): Promise<Record<string, string>> {
-  const text = await readText(join(root, '.env'));
-  if (text === undefined) return {};
-  const { parse } = await import('dotenv');
-  return parse(text.replace(/^\ufeff/, ''));
+  const { readEnvironmentFile: read } = await import('./environment-file.ts');
+  return read(root);
 }
 
 /** An environment without its unset names, which would hide those of `.env`. */

@@ -111,6 +111,8 @@ const targets = z
 const levelsOf = (codec: Compression): string =>
   `${lowestLevel[codec]} to ${highestLevel[codec]} for ${codec} (${defaultLevel[codec]}`;
 
+const keyFiles = () => z.array(text('the path of a key file'), 'a list of key files');
+
 const storage = z.strictObject(
   {
     type: z
@@ -146,6 +148,12 @@ const storage = z.strictObject(
     encryptionKey: text("the secret, better as '${BACKUP_ENCRYPTION_KEY}'")
       .optional()
       .meta({ description: 'The secret. Never write it here: name a variable, as in ${BACKUP_ENCRYPTION_KEY}.' }),
+    recipients: keyFiles()
+      .optional()
+      .meta({ description: 'Files of RSA public keys (PEM): backups are encrypted to them, and no secret is needed.' }),
+    oldKeyFiles: keyFiles()
+      .optional()
+      .meta({ description: 'Files of keys that older backups were encrypted with, so that they stay readable.' }),
     archiveName: text('a file name made of {id}, {date}, {time} and {name}').optional().meta({
       description: "The archive's file name without its ending, made of {id}, {date}, {time} and {name}.",
       default: defaultSettings.storage.archiveName,
@@ -157,6 +165,11 @@ const storage = z.strictObject(
     folderMode: permissionBits('0750', 0o700).optional().meta({
       description: 'Permission bits of folders in the store, octal.',
       default: defaultSettings.storage.folderMode,
+    }),
+    allowOthersToWrite: flag().optional().meta({
+      description:
+        'true: backups are made also where others than folderMode says can write to the store, or own it; for filesystems without permissions.',
+      default: defaultSettings.storage.allowOthersToWrite,
     }),
   },
   'an object with path, compression, format and others',

@@ -61,11 +61,19 @@ export interface StorageSettings {
   /** From `lowestLevel` to `highestLevel` of the compression. */
   compressionLevel: number;
   encrypt: boolean;
+  /** The secret, and whether the file itself holds it, not a variable. */
+  encryptionKey?: { value: string; isWrittenOut: boolean };
+  /** Files of public keys (PEM), absolute or below the project root, that backups are encrypted to. */
+  recipients: string[];
+  /** Files of keys that older backups were encrypted with. */
+  oldKeyFiles: string[];
   /** Pattern of the archive's file name without its ending: `{id}`, `{date}`, `{time}`, `{name}`. */
   archiveName: string;
   /** Permission bits of files and folders in the store. */
   fileMode: number;
   folderMode: number;
+  /** Backups are made into a store that others can write to, too. */
+  allowOthersToWrite: boolean;
 }
 
 export const defaultTargetNames = ['config', 'database', 'logs', 'agents', 'state', 'security'] as const;

@@ -5,6 +5,7 @@ import { BackupError, systemCode } from '../core/errors.ts';
 import type { Settings, StorageSettings } from '../config/settings.ts';
 import type { NextId } from '../store/backup-id.ts';
 import { archiveFileName } from '../store/publish-backup.ts';
+import { sealedEnding } from '../store/sealed-names.ts';
 import type { Store } from '../store/store.ts';
 import { excludeMatcher, isExcludedWithParents } from '../targets/path-matcher.ts';
 import { partPrefix } from '../targets/scan-folder.ts';
@@ -29,6 +30,7 @@ export function archivePlace(
   request: Pick<CreateRequest, 'name' | 'output'>,
   next: NextId,
   workFolder: string,
+  isSealed = false,
 ): ArchivePlace | undefined {
   const { storage, timezone } = settings;
   if (storage.format === 'directory') return undefined;
@@ -38,7 +40,7 @@ export function archivePlace(
     ...(request.name === undefined ? {} : { name: request.name }),
     ...(timezone === undefined ? {} : { timezone }),
   };
-  const ending = endingOf(storage);
+  const ending = `${endingOf(storage)}${isSealed ? sealedEnding : ''}`;
   const { output } = request;
   if (output === undefined) {
     return {
@@ -48,7 +50,10 @@ export function archivePlace(
   }
   const isFolder = isFolderAt(output);
   const folder = isFolder ? output : dirname(output);
-  const file = isFolder ? archiveFileName(folder, storage.archiveName, about, ending) : basename(output);
+  const given = basename(output);
+  // A name that says that anybody can read it would mislead.
+  const named = isSealed && !given.endsWith(sealedEnding) ? `${given}${sealedEnding}` : given;
+  const file = isFolder ? archiveFileName(folder, storage.archiveName, about, ending) : named;
   if (realPlace(folder) === realPlace(store.path)) return { file, temporary: join(workFolder, 'archive') };
   return { file, folder, temporary: join(folder, `${partPrefix}${next.id}`) };
 }
@@ -82,7 +87,7 @@ export function checkOutput(settings: Settings, output: string): void {
 }
 
 /** The target that would take a file in. */
-function targetAround(
+export function targetAround(
   root: string,
   folder: string,
   file: string,

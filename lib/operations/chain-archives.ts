@@ -1,12 +1,14 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { codecOf } from '../archive/codecs.ts';
 import { FrameReader } from '../archive/frame-reader.ts';
 import { BackupError, isSystemError } from '../core/errors.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
+import { readSmallFile, UnfitFile } from '../core/read-small-file.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import type { ManifestArchive, ManifestHeader } from '../store/manifest.ts';
-import { parseMetadata } from '../store/metadata.ts';
-import type { OpenBackup } from './open-backup.ts';
+import { largestMetadataBytes, parseMetadata } from '../store/metadata.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /**
  * Opens the archive with that index in the manifest's header: the backup's own, or one that it builds on.
@@ -14,8 +16,13 @@ import type { OpenBackup } from './open-backup.ts';
  */
 export function openArchive(backup: OpenBackup, header: ManifestHeader, index: number): FrameReader {
   const file = archivePath(backup, header, index);
+  const archive = header.archives[index];
+  const codec = codecOf(archive?.compression ?? header.compression, 'decompress');
   try {
-    return new FrameReader(file, codecOf(header.archives[index]?.compression ?? header.compression, 'decompress'));
+    const salt = archive?.encryption?.salt;
+    const opener =
+      salt === undefined ? undefined : openerOf(backup, index, { file, backup: archive?.backup ?? '', salt });
+    return new FrameReader(file, codec, opener);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'EISDIR')) throw refusedRead(error, file);
     throw new BackupError(
@@ -24,6 +31,15 @@ export function openArchive(backup: OpenBackup, header: ManifestHeader, index: n
       { cause: error },
     );
   }
+}
+
+async function openerOf(
+  backup: OpenBackup,
+  index: number,
+  archive: { file: string; backup: string; salt: string },
+): Promise<Opener> {
+  const secret = index === 0 ? await backup.unlock() : await backup.unlockArchive(archive.file, archive.backup);
+  return secret.opener(Buffer.from(archive.salt, 'hex'));
 }
 
 /** Where that archive lies, or would lie: the first place that has it. */
@@ -42,7 +58,14 @@ function isSameFile(one: string, other: string): boolean {
 }
 
 export function archiveOf(backup: OpenBackup): string {
-  if (backup.archive !== undefined) return backup.archive;
+  if (backup.archive !== undefined) {
+    const stat = statSync(backup.archive, { throwIfNoEntry: false });
+    // Metadata may name any place: a device gives bytes without end, and a FIFO makes its reader wait for ever.
+    if (stat !== undefined && !stat.isFile() && !stat.isDirectory()) {
+      throw new BackupError('ARCHIVE_DAMAGED', { archive: backup.archive, problem: 'it is no file' });
+    }
+    return backup.archive;
+  }
   throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'its metadata names no archive' });
 }
 
@@ -65,10 +88,18 @@ function placeInStore(store: string, other: ManifestArchive): string[] {
   // A manifest is not to be trusted with more than a name.
   const folder = join(store, basename(other.backup));
   try {
-    const { archive } = parseMetadata(readFileSync(join(folder, 'metadata.json'), 'utf8'), folder);
+    const { archive } = parseMetadata(
+      readSmallFile(join(folder, 'metadata.json'), largestMetadataBytes).toString('utf8'),
+      folder,
+    );
     return archive === undefined ? [] : [join(archive.folder ?? store, archive.file)];
   } catch (error) {
-    if (error instanceof BackupError || isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) return [];
+    if (
+      error instanceof BackupError ||
+      error instanceof UnfitFile ||
+      isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')
+    )
+      return [];
     throw error;
   }
 }

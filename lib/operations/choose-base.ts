@@ -1,13 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { BackupError, isBackupError, systemCode } from '../core/errors.ts';
+import { BackupError, isBackupError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import type { BackupMode } from '../config/settings.ts';
+import { hasReadableManifest } from '../store/readable-manifest.ts';
 import type { Store, StoredBackup } from '../store/store.ts';
 import type { CreateRequest } from './create-result.ts';
-import { openBackup, openStored } from './open-backup.ts';
+import { openBackup } from './open-backup.ts';
+import { openStored } from './open-stored.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { openBase, type Base } from './open-base.ts';
 import type { RunContext } from './run-context.ts';
+import type { Sealing } from './sealing.ts';
 
 /** What a backup is going to be, and what it builds on. */
 export interface ChosenMode {
@@ -20,7 +22,7 @@ export interface ChosenMode {
 }
 
 /** Why a full backup is made where another mode was asked for. */
-type FullReason = 'no-base' | 'chain-long' | 'zip';
+type FullReason = 'no-base' | 'chain-long' | 'zip' | 'other-key';
 
 /**
  * Decides whether a backup is a full one, and finds the backup that it builds on: the one that was named; else for an
@@ -29,7 +31,7 @@ type FullReason = 'no-base' | 'chain-long' | 'zip';
  * Who asks for a mode by hand is told what is wrong with the base; a run that nobody looks at makes a full backup instead,
  * with a warning.
  * @param backups of the store, newest first.
- * @throws BackupError BACKUP_NOT_FOUND and what else `openBackup` throws; BASE_UNUSABLE, BASE_ENCRYPTED, OPTION_INVALID,
+ * @throws BackupError BACKUP_NOT_FOUND and what else `openBackup` throws; BASE_UNUSABLE, KEY_WRONG, OPTION_INVALID,
  * MANIFEST_DAMAGED
  */
 export async function chooseBase(
@@ -38,6 +40,7 @@ export async function chooseBase(
   targets: readonly string[],
   backups: readonly StoredBackup[],
   store: Store,
+  sealing?: Sealing,
 ): Promise<ChosenMode> {
   const { incremental, storage } = context.settings;
   const mode = askedMode(context, request);
@@ -55,7 +58,7 @@ export async function chooseBase(
   if (request.baseBackup !== undefined) {
     return {
       mode,
-      base: await openNamed(context, request.baseBackup, request.workingFolder ?? '/', store),
+      base: await openNamed(context, request, store, sealing),
       findings: [],
     };
   }
@@ -66,9 +69,13 @@ export async function chooseBase(
   if (mode === 'incremental' && found.metadata.chain.length > incremental.maxIncrementals) {
     return full(isAsked ? 'chain-long' : undefined);
   }
+  const opened = openStored(found, context.keys);
+  if (!(await hasSameKey(opened, store, sealing))) return full(isAsked ? 'other-key' : undefined);
   try {
-    return { mode, base: await openBase(openStored(found), store), findings: [] };
+    return { mode, base: await openBase(opened, store), findings: [] };
   } catch (error) {
+    // There was a copy of its manifest, and it was damaged.
+    if (isWithoutKey(error)) return full(isAsked ? 'other-key' : undefined);
     const isStrict = isAsked && request.type === 'manual';
     if (isStrict || !isBackupError(error) || isBackupError(error, 'INTERRUPTED')) throw error;
     const reason = isBackupError(error, 'BASE_UNUSABLE')
@@ -104,38 +111,53 @@ function canBeBase({ metadata }: StoredBackup, mode: BackupMode, targets: readon
   );
 }
 
-async function openNamed(context: RunContext, name: string, workingFolder: string, store: Store): Promise<Base> {
-  if (isEncrypted(resolve(workingFolder, name))) throw new BackupError('BASE_ENCRYPTED', { backup: name });
+async function openNamed(
+  context: RunContext,
+  { baseBackup: name = '', workingFolder = '/' }: CreateRequest,
+  store: Store,
+  sealing: Sealing | undefined,
+): Promise<Base> {
   const backup = await openBackup(context, name, workingFolder);
   const unusable = (reason: string): BackupError =>
     new BackupError('BASE_UNUSABLE', { backup: backup.id, archive: backup.archive ?? backup.id, reason });
   if (backup.kind === 'foreign') throw unusable('this toolkit did not make it');
-  if (backup.metadata.archive !== undefined && 'encryption' in backup.metadata.archive) {
-    throw new BackupError('BASE_ENCRYPTED', { backup: backup.id });
-  }
   if (backup.metadata.layout !== 'tar') throw unusable('only a tar can be built on, and this is a plain tree or a zip');
-  return openBase(backup, store);
+  if (await hasSameKey(backup, store, sealing)) return openBase(backup, store);
+  throw unusable(
+    sealing === undefined
+      ? 'it is encrypted, and the new backup is not to be'
+      : 'it is not encrypted as the new backup is to be, with the same key',
+  );
 }
 
-/** What OpenSSL writes before a salt (`openssl enc`): the beginning of everything that is encrypted in a store. */
-const saltedMark = Buffer.from('Salted__');
+/**
+ * Whether what opens the new backup opens the other as well: nobody is to need two keys for one backup, and nothing of an encrypted
+ * backup is to rest beside its archive unencrypted.
+ */
+async function hasSameKey(backup: OpenBackup, store: Store, sealing: Sealing | undefined): Promise<boolean> {
+  const encryption = backup.metadata.archive?.encryption;
+  if (encryption === undefined || sealing === undefined) return encryption === sealing;
+  if (encryption.recipients === undefined) {
+    if (sealing.recipients.length > 0) return false;
+    return (await sealing.secret.keyCheck(Buffer.from(encryption.macSalt, 'hex'))) === encryption.keyCheck;
+  }
+  const theirs = encryption.recipients.map(({ fingerprint }) => fingerprint).sort();
+  const ours = sealing.recipients.map(({ fingerprint }) => fingerprint).sort();
+  return theirs.join() === ours.join() && (hasReadableManifest(store, backup.id) || (await canUnlock(backup)));
+}
 
-function isEncrypted(path: string): boolean {
-  const start = Buffer.alloc(saltedMark.length);
-  let fd: number;
+async function canUnlock(backup: OpenBackup): Promise<boolean> {
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await backup.unlock();
+    return true;
   } catch (error) {
-    // What cannot be opened is told by who looks for the backup.
-    if (systemCode(error) === undefined) throw error;
-    return false;
-  }
-  try {
-    return fstatSync(fd).isFile() && readSync(fd, start) === start.length && start.equals(saltedMark);
-  } finally {
-    closeSync(fd);
+    if (isWithoutKey(error)) return false;
+    throw error;
   }
 }
+
+const isWithoutKey = (error: unknown): boolean =>
+  isBackupError(error, 'KEY_MISSING') || isBackupError(error, 'KEY_WRONG');
 
 /** A plain tree links to what an earlier one holds, and needs nothing of it afterwards. */
 async function chooseLinked(

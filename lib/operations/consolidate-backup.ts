@@ -4,11 +4,15 @@ import { nextBackupId, type NextId } from '../store/backup-id.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
 import { listStore, openStore, type Store } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
+import { noteCreated } from './audit-created.ts';
+import { auditedFailures } from './audited.ts';
 import type { ConsolidateRequest, ConsolidateResult } from './consolidate-result.ts';
 import { ConsolidateRun } from './consolidate-run.ts';
 import { consolidatedBytes } from './consolidation-steps.ts';
-import type { OpenBackup } from './open-backup.ts';
+import { refuseOpenStore } from './guarded-store.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { planConsolidation } from './plan-consolidation.ts';
+import { prepareSealing } from './sealing.ts';
 import type { RunContext } from './run-context.ts';
 import { inWorkFolder } from './work-folder.ts';
 
@@ -16,7 +20,7 @@ import { inWorkFolder } from './work-folder.ts';
  * Makes a new full backup of what a backup and those that it builds on hold, without a look at the project. What frames can be
  * copied as they are is; the rest is unpacked and packed anew. The chain stays as it is. A dry run takes no lock and writes
  * nothing; a backup that needs no other is left alone.
- * @throws BackupError BACKUP_NOT_NEWEST, MANIFEST_DAMAGED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, CONTENT_MISMATCH, BACKUP_UNREADABLE,
+ * @throws BackupError NOT_ENCRYPTED, BACKUP_NOT_NEWEST, MANIFEST_DAMAGED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, CONTENT_MISMATCH, BACKUP_UNREADABLE,
  * CODEC_UNAVAILABLE, STORE_LOCKED, STORE_READ_ONLY, NO_SPACE, WRITE_FAILED, INTERRUPTED
  */
 export async function consolidateBackup(
@@ -24,11 +28,25 @@ export async function consolidateBackup(
   source: OpenBackup,
   request: ConsolidateRequest = {},
 ): Promise<ConsolidateResult> {
+  const run = (): Promise<ConsolidateResult> => consolidate(context, source, request);
+  if (request.dryRun === true) return run();
+  return auditedFailures(context, { act: 'consolidate', facts: { from: source.id } }, run);
+}
+
+async function consolidate(
+  context: RunContext,
+  source: OpenBackup,
+  request: ConsolidateRequest,
+): Promise<ConsolidateResult> {
   const { id, metadata } = source;
   const startedMs = context.clock.monotonicMs();
   if (metadata.layout !== 'tar') return { id, standsAlone: metadata.layout };
   const header = await headerOf(source);
   if (header.archives.length < 2) return { id, standsAlone: 'full' };
+  // What is made of it would have our MAC, and pass for ours.
+  if (context.settings.storage.encrypt && !source.isEncrypted) {
+    throw new BackupError('NOT_ENCRYPTED', { backup: id, toConsolidate: true });
+  }
   context.events.emit('phase', 'plan');
   const plan = await planConsolidation(context, source, header);
   if (request.dryRun === true) {
@@ -36,6 +54,13 @@ export async function consolidateBackup(
     return { dryRun: true, consolidatedFrom: id, chain, files, size, ...(await consolidatedBytes(plan)) };
   }
   const { clock, host, random, retryLockSeconds: retrySeconds, signal } = context;
+  refuseOpenStore(context.settings);
+  const { storage } = context.settings;
+  // What was encrypted never becomes readable by being put together.
+  const encrypt = storage.encrypt || source.isEncrypted;
+  const isWrapped = source.metadata.archive?.encryption?.recipients !== undefined;
+  const kept = isWrapped ? await source.unlock() : undefined;
+  const sealing = await prepareSealing(context, { ...storage, format: 'tar', encrypt }, kept);
   const store = openStore(context.settings.storage);
   const lock = { verb: 'consolidate', host, retrySeconds, clock, signal };
   return withStoreLock(store, lock, async () => {
@@ -43,12 +68,13 @@ export async function consolidateBackup(
     // Its time is that of its content, which what changed since is told from; its ID says when it was made.
     const time = new Date(metadata.timestamp);
     const nextId = (existing: readonly string[]): NextId => ({ ...nextBackupId(existing, clock.now(), random), time });
-    return inWorkFolder(signal, store, nextId, async (work) => {
-      const made = await new ConsolidateRun(context, request, store, work, plan, startedMs).consolidate();
+    const published = await inWorkFolder(signal, store, nextId, async (work) => {
+      const made = await new ConsolidateRun(context, request, store, work, plan, startedMs, sealing).consolidate();
       if (work.leftovers === 0) return made;
       const left = finding('leftovers-removed', { count: work.leftovers });
       return { ...made, warnings: [...made.warnings, left] };
     });
+    return noteCreated(context, 'consolidate', published, id);
   });
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { codecOf } from '../archive/codecs.ts';
-import { ConsolidatedTar } from '../archive/consolidated-tar.ts';
+import { ConsolidatedTar, type PackedFrame } from '../archive/consolidated-tar.ts';
 import { appendEmbeddedManifest } from '../archive/embedded-manifest.ts';
 import type { FrameReader } from '../archive/frame-reader.ts';
 import { FrameWriter } from '../archive/frame-writer.ts';
@@ -12,8 +12,10 @@ import type { FrameLine, ManifestHeader } from '../store/manifest.ts';
 import { ManifestWriter, type FinishedManifest } from '../store/manifest-writer.ts';
 import { formatVersion, type ArchiveSummary, type Metadata } from '../store/metadata.ts';
 import { publishBackup } from '../store/publish-backup.ts';
+import { ReadableManifest } from '../store/readable-manifest.ts';
 import { restoreInstructions } from '../store/restore-instructions.ts';
-import type { Store } from '../store/store.ts';
+import { manifestName } from '../store/sealed-names.ts';
+import { listStore, type Store } from '../store/store.ts';
 import { archivePlace, type ArchivePlace } from './archive-place.ts';
 import { openArchive } from './chain-archives.ts';
 import { consolidateContents } from './consolidate-contents.ts';
@@ -21,6 +23,7 @@ import type { ConsolidatedBackup, ConsolidatedBytes, ConsolidateRequest } from '
 import { PackProgress } from './pack-progress.ts';
 import type { ConsolidationPlan } from './plan-consolidation.ts';
 import type { RunContext } from './run-context.ts';
+import { instructionsHash, type Sealing } from './sealing.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** One consolidation, in a store whose lock it holds: writes the new full backup, and publishes it. */
@@ -32,6 +35,7 @@ export class ConsolidateRun {
   private readonly plan: ConsolidationPlan;
   /** By the monotonic clock, before the plan was made. */
   private readonly startedMs: number;
+  private readonly sealing: Sealing | undefined;
   private readonly readers = new Map<number, FrameReader>();
 
   constructor(
@@ -41,7 +45,9 @@ export class ConsolidateRun {
     work: WorkFolder,
     plan: ConsolidationPlan,
     startedMs: number,
+    sealing: Sealing | undefined,
   ) {
+    this.sealing = sealing;
     this.context = context;
     this.request = request;
     this.store = store;
@@ -55,7 +61,9 @@ export class ConsolidateRun {
     const place = this.place();
     const folder = join(work.path, 'folder');
     makeFolder(folder, store.modes.folder);
-    const manifestFile = join(folder, 'manifest.jsonl.gz');
+    const { sealing } = this;
+    const manifestFile = join(folder, manifestName(sealing !== undefined));
+    const sealer = sealing?.archiveSealer();
     const level = this.level();
     const frames = new FrameWriter({
       file: place.temporary,
@@ -64,26 +72,43 @@ export class ConsolidateRun {
       level,
       parallel: availableParallelism() + 2,
       signal: context.signal,
+      ...(sealer === undefined ? {} : { sealer }),
     });
-    const manifest = new ManifestWriter(manifestFile, this.header(place), store.modes.file);
+    const readable = sealing?.wrapped === undefined ? undefined : new ReadableManifest(store, work.next.id, work.path);
+    const seal = await sealing?.manifestSeal();
+    const manifest = new ManifestWriter(manifestFile, this.header(place), store.modes.file, seal, readable?.file);
     try {
       const bytes = await this.writeContents(frames, manifest);
       context.events.emit('phase', 'publish');
       const finished = await manifest.finish();
-      const metadata = this.metadata(place, finished);
+      let metadata = await this.metadata(place, finished);
+      if (sealing !== undefined) metadata.manifest = { file: basename(manifestFile), ...finished.stored };
+      const authenticate = await sealing?.authenticator();
       const mtimeNs = BigInt(work.next.time.getTime()) * 1_000_000n;
-      const description = { manifestFile, manifestBytes: finished.size, metadata, level, mtimeNs };
+      const description = {
+        manifestFile,
+        manifestBytes: finished.size,
+        metadata,
+        level,
+        mtimeNs,
+        ...(sealing === undefined ? {} : { opener: await sealing.manifestOpener() }),
+        ...(authenticate === undefined ? {} : { authenticate }),
+      };
       const { archive } = await appendEmbeddedManifest(frames, description);
       const { size, sha256 } = await frames.finish();
       metadata.storedSize = size;
       metadata.duration = this.duration();
       if (archive !== undefined) metadata.archive = { ...archive, size, sha256 };
+      const restoreText = restoreInstructions(metadata, plan.placed);
+      metadata = authenticate?.({ ...metadata, instructions: instructionsHash(restoreText) }) ?? metadata;
       const directory = publishBackup(store, {
         metadata,
         folder,
         archive: place.temporary,
-        restoreInstructions: restoreInstructions(metadata, plan.placed),
+        restoreInstructions: restoreText,
+        ...(sealing?.wrapped === undefined ? {} : { wrapped: sealing.wrapped }),
       });
+      readable?.publish((await listStore(store)).backups);
       return this.result(metadata, directory, bytes);
     } catch (error) {
       await Promise.allSettled([frames.abort(), manifest.abort()]);
@@ -98,7 +123,7 @@ export class ConsolidateRun {
     const { files: totalFiles, size: totalBytes } = plan.source.metadata;
     const progress = new PackProgress(context.events, { totalFiles, totalBytes });
     context.events.emit('phase', 'pack');
-    const tar = new ConsolidatedTar(frames, manifest, (line) => this.readStored(line));
+    const tar = new ConsolidatedTar(frames, manifest, (line) => this.readPacked(line));
     const repackedBytes = await consolidateContents({
       plan,
       tar,
@@ -111,19 +136,27 @@ export class ConsolidateRun {
     return { copiedBytes: tar.copiedBytes, repackedBytes };
   }
 
-  private readStored(line: FrameLine): Buffer {
+  private async readPacked(line: FrameLine): Promise<PackedFrame> {
     let reader = this.readers.get(line.archive);
     if (reader === undefined) {
       reader = openArchive(this.plan.source, this.plan.header, line.archive);
       this.readers.set(line.archive, reader);
     }
-    return reader.readStored(line);
+    const packed = await reader.readPacked(line);
+    return this.plan.source.isEncrypted ? { packed } : { packed, sha256: line.sha256 };
   }
 
   private place(): ArchivePlace {
     const { settings } = this.context;
     const storage = { ...settings.storage, format: 'tar', compression: this.plan.compression } as const;
-    const place = archivePlace({ ...settings, storage }, this.store, this.request, this.work.next, this.work.path);
+    const place = archivePlace(
+      { ...settings, storage },
+      this.store,
+      this.request,
+      this.work.next,
+      this.work.path,
+      this.sealing !== undefined,
+    );
     if (place === undefined) throw new TypeError('a tar has a place');
     return place;
   }
@@ -136,15 +169,27 @@ export class ConsolidateRun {
   private header({ file }: ArchivePlace): ManifestHeader {
     const { header, compression } = this.plan;
     const { id } = this.work.next;
-    return { ...header, manifest: formatVersion, backup: id, compression, archives: [{ backup: id, file }] };
+    const encryption = this.sealing === undefined ? {} : { encryption: { salt: this.sealing.salt } };
+    return {
+      ...header,
+      manifest: formatVersion,
+      backup: id,
+      compression,
+      archives: [{ backup: id, file, ...encryption }],
+    };
   }
 
   /** What the source says of its content, and when that was. */
-  private metadata({ file }: ArchivePlace, { sha256 }: FinishedManifest): Metadata {
+  private async metadata({ file }: ArchivePlace, { sha256 }: FinishedManifest): Promise<Metadata> {
     const { id, metadata: source } = this.plan.source;
     const { next } = this.work;
     const { name } = this.request;
-    const archive: ArchiveSummary = { file, compression: this.plan.compression };
+    const encryption = await this.sealing?.summary();
+    const archive: ArchiveSummary = {
+      file,
+      compression: this.plan.compression,
+      ...(encryption === undefined ? {} : { encryption }),
+    };
     return {
       id: next.id,
       timestamp: source.timestamp,
@@ -170,6 +215,7 @@ export class ConsolidateRun {
       host: source.host,
       ...(source.git === undefined ? {} : { git: source.git }),
       databases: source.databases,
+      ...(source.envEncrypted === undefined ? {} : { envEncrypted: source.envEncrypted }),
     };
   }
 

@@ -43,6 +43,8 @@ export interface CreateResult {
   base?: string;
   directory: string;
   archive?: string;
+  /** True where it is; absent where not. */
+  encrypted?: true;
   files: number;
   size: number;
   storedSize: number;
@@ -77,6 +79,7 @@ export function createResult(
     ...(base === undefined ? {} : { base }),
     directory: place.directory,
     ...(archive === undefined ? {} : { archive: join(archive.folder ?? place.store, archive.file) }),
+    ...(archive?.encryption === undefined ? {} : { encrypted: true as const }),
     files,
     size,
     storedSize,

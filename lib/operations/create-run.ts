@@ -1,19 +1,19 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { AddOutcome, PayloadWriter } from '../archive/payload.ts';
 import { makeFolder, writeNewFile } from '../core/durable-files.ts';
 import type { DatabaseSummary, SourceEntry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import { finding, meansIncomplete, type Finding } from '../core/findings.ts';
-import type { StorageSettings } from '../config/settings.ts';
 import { readGitState } from '../core/git-state.ts';
-import { toolkitVersion } from '../core/version.ts';
 import { chainArchivesOf } from '../store/chain-archive.ts';
 import type { NextId } from '../store/backup-id.ts';
 import { BlockCache } from '../store/block-cache.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { ManifestWriter } from '../store/manifest-writer.ts';
-import { formatVersion, type ArchiveSummary, type Metadata } from '../store/metadata.ts';
+import type { Metadata } from '../store/metadata.ts';
 import { publishBackup } from '../store/publish-backup.ts';
+import { ReadableManifest } from '../store/readable-manifest.ts';
+import { manifestName } from '../store/sealed-names.ts';
 import { restoreInstructions, type PlacedSource } from '../store/restore-instructions.ts';
 import { elsewhereNote, listStore, type Store, type StoredBackup } from '../store/store.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
@@ -29,11 +29,14 @@ import {
 } from './create-result.ts';
 import { DatabaseChanges } from './database-changes.ts';
 import { DatabaseCopier } from './database-copier.ts';
+import { environmentKey } from './environment-key.ts';
 import { knownDatabases } from './known-databases.ts';
 import { manifestHeader } from './manifest-header.ts';
+import { archiveSummary, newMetadata, type KnownMetadata } from './new-metadata.ts';
 import { openPayload } from './open-payload.ts';
 import { expectationOf, PackProgress } from './pack-progress.ts';
 import type { RunContext } from './run-context.ts';
+import { instructionsHash, type Sealing } from './sealing.ts';
 import { SinceFilter } from './since-filter.ts';
 
 /** More findings than this are counted, not listed. */
@@ -54,6 +57,7 @@ export class CreateRun {
   private isIncomplete = false;
   private readonly totals: Record<string, Required<TargetTotals>> = {};
   private readonly databases: DatabaseSummary[] = [];
+  private readonly envEncrypted: string[] = [];
   private readonly placed: PlacedSource[] = [];
   private hasFound = false;
   private storedEntries = 0;
@@ -62,6 +66,7 @@ export class CreateRun {
   private chosen: ChosenMode = { mode: 'full', findings: [] };
   private filter: SinceFilter | undefined;
   private readonly isTrusting: boolean;
+  private readonly sealing: Sealing | undefined;
   private changes: DatabaseChanges;
 
   constructor(
@@ -70,10 +75,11 @@ export class CreateRun {
     store: Store,
     next: NextId,
     workFolder: string,
-    options: { watch?: CreateWatch | undefined; isTrusting: boolean },
+    options: { watch?: CreateWatch | undefined; isTrusting: boolean; sealing: Sealing | undefined },
   ) {
     this.watch = options.watch;
     this.isTrusting = options.isTrusting;
+    this.sealing = options.sealing;
     this.context = context;
     this.request = request;
     this.store = store;
@@ -97,7 +103,8 @@ export class CreateRun {
     const git = readGitState(settings.root, context.environment);
     const { backups } = await listStore(store);
     const names = targets.map((target) => target.name);
-    const chosen = await chooseBase(context, request, names, backups, store);
+    const { sealing } = this;
+    const chosen = await chooseBase(context, request, names, backups, store, sealing);
     this.chosen = chosen;
     for (const one of chosen.findings) this.report(one);
     if (request.rehash !== true) this.changes = new DatabaseChanges(settings.root, chosen.base);
@@ -105,11 +112,17 @@ export class CreateRun {
 
     const folder = join(this.workFolder, 'folder');
     makeFolder(folder, store.modes.folder);
-    const manifestFile = join(folder, 'manifest.jsonl.gz');
-    const place = archivePlace(settings, store, request, next, this.workFolder);
+    const manifestFile = join(folder, manifestName(sealing !== undefined));
+    const place = archivePlace(settings, store, request, next, this.workFolder, sealing !== undefined);
     this.noteElsewhere(place);
-    const header = manifestHeader(next.id, settings.storage, targets, { archive: place?.file, base: chosen.base });
-    const manifest = new ManifestWriter(manifestFile, header, store.modes.file);
+    const header = manifestHeader(next.id, settings.storage, targets, {
+      archive: place?.file,
+      base: chosen.base,
+      ...(sealing === undefined ? {} : { salt: sealing.salt }),
+    });
+    const readable = sealing?.wrapped === undefined ? undefined : new ReadableManifest(store, next.id, this.workFolder);
+    const seal = await sealing?.manifestSeal();
+    const manifest = new ManifestWriter(manifestFile, header, store.modes.file, seal, readable?.file);
     const blockCache = this.keepsBlocks() ? new BlockCache(store) : undefined;
     const copier = new DatabaseCopier(context, this.workFolder, this.placed, this.isTrusting);
     this.noteClock(backups[0]);
@@ -125,6 +138,7 @@ export class CreateRun {
       rehash: request.rehash === true,
       blockCache,
       signal: context.signal,
+      sealer: sealing?.archiveSealer(),
     });
     try {
       events.emit('phase', 'scan');
@@ -135,9 +149,10 @@ export class CreateRun {
           if (!this.changes.isUncommitted(origin)) void copier.start(origin);
         },
         knownDatabases: new Set([...knownDatabases(backups), ...(this.watch?.knownDatabases ?? [])]),
+        environmentKey: await environmentKey(context, targets, sealing),
       });
       events.emit('phase', 'pack');
-      for (const target of targets) await this.packTarget(target, collector.entriesOf(target), payload, copier);
+      for (const target of targets) await this.packTarget(target, await collector.entriesOf(target), payload, copier);
       // The environment alone is no backup: the project is empty, or its disk is not mounted.
       if (!this.hasFound && this.filter?.hasLeftOut !== true) {
         throw new BackupError('NOTHING_TO_BACK_UP', { root: settings.root, targets: targets.map((one) => one.name) });
@@ -146,24 +161,35 @@ export class CreateRun {
       await payload.finishEntries();
       const finishedManifest = await manifest.finish();
       const gitState = await git;
-      const metadata = this.metadata({
+      let metadata = this.describe({
         checksum: `sha256:${finishedManifest.sha256}`,
         duration: clock.monotonicMs() - startedMs,
         ...(gitState === undefined ? {} : { git: gitState }),
-        ...(place === undefined ? {} : { archive: archiveSummary(place, settings.storage) }),
+        ...(place === undefined ? {} : { archive: await archiveSummary(place, settings.storage, sealing) }),
+        ...(sealing === undefined ? {} : { manifest: { file: basename(manifestFile), ...finishedManifest.stored } }),
       });
-      const finished = await payload.finish({ manifestFile, manifestBytes: finishedManifest.size, metadata });
+      const authenticate = await sealing?.authenticator();
+      const finished = await payload.finish({
+        manifestFile,
+        manifestBytes: finishedManifest.size,
+        metadata,
+        ...(sealing === undefined ? {} : { opener: await sealing.manifestOpener() }),
+        ...(authenticate === undefined ? {} : { authenticate }),
+      });
       metadata.storedSize = finished.storedBytes;
       metadata.duration = Math.round(clock.monotonicMs() - startedMs);
       if (metadata.archive !== undefined) metadata.archive = { ...metadata.archive, ...finished.archive };
       await this.awaitProofs(copier);
       const restoreText = restoreInstructions(metadata, this.placed, chainArchivesOf(header));
+      metadata = authenticate?.({ ...metadata, instructions: instructionsHash(restoreText) }) ?? metadata;
       const published = publishBackup(store, {
         metadata,
         folder,
         restoreInstructions: restoreText,
         ...(place === undefined ? {} : { archive: place.temporary }),
+        ...(sealing?.wrapped === undefined ? {} : { wrapped: sealing.wrapped }),
       });
+      readable?.publish([{ id: metadata.id, metadata }, ...backups]);
       const isOfAll = request.targets === undefined && request.since === undefined;
       blockCache?.publish({ removesUnused: isOfAll });
       return createResult(metadata, this.totals, { store: store.path, directory: published });
@@ -232,17 +258,23 @@ export class CreateRun {
   /** Stores one entry; a promise only where it has to be waited for, as most are stored at once. */
   private pack(entry: SourceEntry, payload: PayloadWriter, totals: TargetTotals): Promise<void> | undefined {
     const added = payload.add(this.progress.follow(entry));
-    if (added instanceof Promise) return added.then((outcome) => this.notePacked(outcome, totals));
-    this.notePacked(added, totals);
+    if (added instanceof Promise) return added.then((outcome) => this.notePacked(outcome, totals, entry.holds));
+    this.notePacked(added, totals, entry.holds);
     return undefined;
   }
 
-  private notePacked({ stored, finding: problem }: AddOutcome, totals: TargetTotals): void {
+  /** @param holds the files of the project that an entry was made of. */
+  private notePacked(
+    { stored, finding: problem }: AddOutcome,
+    totals: TargetTotals,
+    holds: readonly string[] | undefined,
+  ): void {
     if (problem !== undefined) this.report(problem);
     this.hasFound ||= isOfProject(stored);
     this.progress.forgetReading();
     if (stored !== undefined) this.noteStored(stored);
     if (stored?.kind !== 'file') return;
+    if (holds !== undefined) this.noteHeld(stored.path, holds);
     totals.files += 1;
     totals.size += stored.size;
     this.progress.count(stored.size);
@@ -251,6 +283,11 @@ export class CreateRun {
   private noteStored({ kind, origin, database }: ManifestEntry): void {
     this.storedEntries += 1;
     if (kind !== 'directory' && origin !== undefined) this.watch?.onStored(origin, database !== undefined);
+  }
+
+  private noteHeld(path: string, origins: readonly string[]): void {
+    this.envEncrypted.push(path);
+    for (const origin of origins) this.watch?.onStored(origin, false);
   }
 
   /** Told once: when the newest backup has a time that is right again, its ID alone is ahead. */
@@ -267,50 +304,17 @@ export class CreateRun {
     writeNewFile(join(this.workFolder, elsewhereNote), place.temporary, this.store.modes.file);
   }
 
-  private metadata(known: Pick<Metadata, 'checksum' | 'duration' | 'git' | 'archive'>): Metadata {
-    const { request, next, context, chosen } = this;
-    const baseId = this.baseId();
+  private describe(known: KnownMetadata): Metadata {
+    const { request, next, chosen, totals, progress, findings, databases, envEncrypted } = this;
     const leftOut = this.filter?.finding();
     if (leftOut !== undefined) this.report(leftOut);
-    if (this.unlistedFindings > 0) this.findings.push(finding('more-findings', { count: this.unlistedFindings }));
-    return {
-      id: next.id,
-      timestamp: next.time.toISOString(),
-      version: toolkitVersion,
-      format: formatVersion,
-      ...(request.name === undefined ? {} : { name: request.name }),
-      type: request.type,
-      mode: chosen.mode,
-      incremental: chosen.mode !== 'full',
-      ...(baseId === undefined ? {} : { base: baseId }),
-      ...(request.since === undefined ? {} : { since: request.since.toISOString() }),
-      chain: [...(chosen.base?.archives.map((one) => one.backup) ?? []), next.id],
-      targets: Object.fromEntries(
-        Object.entries(this.totals).map(([name, { files, size }]) => [name, { files, size }]),
-      ),
-      files: this.progress.files,
-      size: this.progress.bytes,
-      storedSize: 0,
-      checksum: known.checksum,
-      duration: Math.round(known.duration),
-      layout: context.settings.storage.format,
-      ...(known.archive === undefined ? {} : { archive: known.archive }),
-      warnings: this.findings,
-      complete: !this.isIncomplete,
-      host: context.host,
-      ...(known.git === undefined ? {} : { git: known.git }),
-      databases: this.databases,
-    };
+    if (this.unlistedFindings > 0) findings.push(finding('more-findings', { count: this.unlistedFindings }));
+    const { host, settings } = this.context;
+    const { files, bytes } = progress;
+    const isComplete = !this.isIncomplete;
+    const held = { totals, files, bytes, findings, isComplete, databases, envEncrypted };
+    return newMetadata({ request, next, chosen, host, layout: settings.storage.format }, held, known);
   }
-
-  private baseId(): string | undefined {
-    const { base, linked, mode } = this.chosen;
-    return base?.backup.id ?? (mode === 'full' ? undefined : linked?.id);
-  }
-}
-
-function archiveSummary({ file, folder }: ArchivePlace, { compression }: StorageSettings): ArchiveSummary {
-  return { file, ...(folder === undefined ? {} : { folder }), compression };
 }
 
 function isOfProject(stored: ManifestEntry | undefined): boolean {

@@ -1,11 +1,13 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { BackupError, systemCode } from '../core/errors.ts';
+import { BackupError, isBackupError, systemCode } from '../core/errors.ts';
 import { BaseManifest } from '../store/base-manifest.ts';
+import { readManifestFile } from '../store/manifest-reader.ts';
+import { readableManifestFile } from '../store/readable-manifest.ts';
 import type { ManifestArchive } from '../store/manifest.ts';
 import type { Store } from '../store/store.ts';
 import { archivePath } from './chain-archives.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** A backup that another one builds on: its manifest, and where its archives are. */
 export interface Base {
@@ -20,12 +22,11 @@ export interface Base {
 /**
  * Opens a backup for another one to build on, and makes sure that all archives of its chain are there and not cut short: a
  * backup that builds on what is gone could not be restored.
- * @throws BackupError BASE_UNUSABLE, MANIFEST_DAMAGED, BACKUP_UNREADABLE
+ * @throws BackupError BASE_UNUSABLE, MANIFEST_DAMAGED, BACKUP_UNREADABLE; KEY_… where it is encrypted
  */
 export async function openBase(backup: OpenBackup, store: Store): Promise<Base> {
   const { id, metadata } = backup;
-  const source = { backup: id, checksum: metadata.checksum, open: () => backup.readManifestBytes() };
-  const manifest = await BaseManifest.open(source);
+  const manifest = await openManifest(backup, store);
   const { header } = manifest;
   const paths = header.archives.map((_, index) => archivePath(backup, header, index));
   for (const [index, path] of paths.entries()) {
@@ -38,7 +39,8 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
     const [folder, file] = [dirname(path), basename(path)];
     const { backup: owner } = archive;
     const compression = archive.compression ?? header.compression;
-    return { backup: owner, file, compression, ...(folder === store.path ? {} : { folder }) };
+    const sealed = archive.encryption === undefined ? {} : { encryption: archive.encryption };
+    return { backup: owner, file, compression, ...(folder === store.path ? {} : { folder }), ...sealed };
   });
   const [own, ...others] = noted;
   return {
@@ -47,6 +49,21 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
     archives: own === undefined ? [] : [...others, own],
     begunAtNs: BigInt(Date.parse(metadata.timestamp)) * 1_000_000n,
   };
+}
+
+/** Of a backup that is encrypted to recipients this machine may have no key, but a copy that it can read. */
+async function openManifest(backup: OpenBackup, store: Store): Promise<BaseManifest> {
+  const { id, metadata } = backup;
+  const from = (open: () => AsyncIterable<Buffer>): Promise<BaseManifest> =>
+    BaseManifest.open({ backup: id, checksum: metadata.checksum, open });
+  const readable = readableManifestFile(store, id);
+  try {
+    if (existsSync(readable)) return await from(() => readManifestFile(readable));
+  } catch (error) {
+    // The backup is not damaged where its copy is.
+    if (!isBackupError(error, 'MANIFEST_DAMAGED')) throw error;
+  }
+  return from(() => backup.readManifestBytes());
 }
 
 function problemOf(path: string, end: number): string | undefined {

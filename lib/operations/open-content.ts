@@ -5,8 +5,9 @@ import { TreeContent } from '../archive/tree-content.ts';
 import { BackupError } from '../core/errors.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
-import { archiveOf, openArchive } from './chain-archives.ts';
-import type { OpenBackup } from './open-backup.ts';
+import { openArchive } from './chain-archives.ts';
+import type { OpenBackup } from './opened-backup.ts';
+import { withReadableZip } from './readable-zip.ts';
 
 /**
  * The reader of a backup's contents.
@@ -30,7 +31,9 @@ export async function openContent(
       const { extractZip } = await import('../archive/zip-reader.ts');
       const folder = options.scratch();
       // Links come back as what they were, wherever they lead; nothing is read or written through one.
-      await extractZip(archiveOf(backup), folder, { outsideLinks: 'keep', modes: 'none', signal });
+      await withReadableZip(backup, header, folder, signal, (zip) =>
+        extractZip(zip, folder, { outsideLinks: 'keep', modes: 'none', signal }),
+      );
       return new TreeContent(folder, signal);
     }
     case 'tar':

@@ -7,6 +7,7 @@ import { DirectoryPayload, type PreviousFile } from '../archive/directory-payloa
 import type { PayloadWriter } from '../archive/payload.ts';
 import { IncrementalPayload } from '../archive/incremental-payload.ts';
 import { TarPayload, type TarPayloadOptions } from '../archive/tar-payload.ts';
+import type { Sealer } from '../core/sealed-bytes.ts';
 import type { StorageSettings } from '../config/settings.ts';
 import type { BlockCache } from '../store/block-cache.ts';
 import { ManifestCursor } from '../store/manifest-cursor.ts';
@@ -31,11 +32,14 @@ export interface OpenPayload {
   blockCache: BlockCache | undefined;
   /** Stops in the midst of a large file, too. */
   signal: AbortSignal;
+  /** Encrypts the archive. */
+  sealer: Sealer | undefined;
 }
 
 /** The writer for the layout that the settings ask for. */
 export async function openPayload(options: OpenPayload): Promise<PayloadWriter> {
   const { storage, manifest, store, archiveFile: file, signal } = options;
+  const sealing = options.sealer === undefined ? {} : { sealer: options.sealer };
   const mtimeNs = BigInt(options.begunAt.getTime()) * 1_000_000n;
   switch (storage.format) {
     case 'tar': {
@@ -48,6 +52,7 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
         manifest,
         mtimeNs,
         signal,
+        ...sealing,
       };
       const { base } = options.chosen;
       if (base === undefined || options.blockCache === undefined) return fullTar(tar, options.blockCache, signal);
@@ -58,7 +63,7 @@ export async function openPayload(options: OpenPayload): Promise<PayloadWriter> 
     case 'zip': {
       const { ZipPayload } = await import('../archive/zip-payload.ts');
       const { compressionLevel: level } = storage;
-      return new ZipPayload({ file, mode: store.modes.file, level, manifest, mtimeNs, signal });
+      return new ZipPayload({ file, mode: store.modes.file, level, manifest, mtimeNs, signal, ...sealing });
     }
     case 'directory': {
       const find = options.rehash ? undefined : previousFiles(options.chosen.linked);

@@ -6,15 +6,18 @@ import { finding, type Finding } from '../core/findings.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import { entriesOnly, type ManifestHeader } from '../store/manifest.ts';
+import { verificationNote } from './audit-verification.ts';
+import { audited } from './audited.ts';
 import { CheckingSink } from './checking-sink.ts';
 import { checkManifest } from './check-manifest.ts';
 import { checkTreeLinks } from './check-tree-links.ts';
 import type { DataSubset } from './data-subset.ts';
 import { DatabaseStaging } from './staged-databases.ts';
+import { sealedProblems } from './sealed-problems.ts';
 import { noteVerification } from './note-verification.ts';
 import { archiveOf, archivePath } from './chain-archives.ts';
 import { openContent } from './open-content.ts';
-import type { ForeignBackup, OpenBackup } from './open-backup.ts';
+import type { ForeignBackup, OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 import { damagedFrames, keyOfFrames, type ProvenArchives } from './verify-frames.ts';
 import { verifyScratch } from './verify-scratch.ts';
@@ -53,11 +56,21 @@ export const isDamaged = ({ problems }: Pick<VerifyResult, 'problems'>): boolean
   problems.some((one) => one.code !== 'backup-unreadable');
 
 /** Collects every problem of a backup; it does not stop at the first. */
-export async function verifyBackup(
+export function verifyBackup(
   context: RunContext,
   backup: OpenBackup | ForeignBackup,
   depth: VerifyDepth,
-  proven: ProvenArchives = new Map(),
+  proven?: ProvenArchives,
+): Promise<VerifyResult> {
+  const begun = { act: 'verify', backup: backup.id, facts: { level: levelOf(depth) } } as const;
+  return audited(context, begun, () => prove(context, backup, depth, proven), verificationNote);
+}
+
+async function prove(
+  context: RunContext,
+  backup: OpenBackup | ForeignBackup,
+  depth: VerifyDepth,
+  proven?: ProvenArchives,
 ): Promise<VerifyResult> {
   const startedMs = context.clock.monotonicMs();
   context.events.emit('phase', 'verify');
@@ -77,9 +90,10 @@ export async function verifyBackup(
     ...(totalBytes === undefined ? {} : { totalBytes }),
     duration: Math.round(context.clock.monotonicMs() - startedMs),
     problems,
-    warnings: [],
+    warnings: [...context.keys.takeFindings(), ...run.warnings],
   };
-  if (backup.kind === 'backup' && (isWhole ? level !== 'subset' : isDamaged(result))) {
+  const isProven = isWhole && level !== 'subset' && !run.isLocked;
+  if (backup.kind === 'backup' && (isProven || isDamaged(result))) {
     const unnoted = await noteVerification(context, backup, isWhole);
     if (unnoted !== undefined) result.warnings.push(unnoted);
   }
@@ -90,16 +104,22 @@ const readBytes = 4 << 20;
 
 class VerifyRun {
   readonly problems: Finding[] = [];
+  readonly warnings: Finding[] = [];
   files = 0;
   bytes = 0;
   totalBytes: number | undefined;
+  /** No key opened it: what its bytes mean, and what it builds on, is not known. */
+  isLocked = false;
   private readonly context: RunContext;
   private readonly depth: VerifyDepth;
   private readonly proven: ProvenArchives;
+  /** One of all backups of a store, which need not have one key. */
+  private readonly isOfMany: boolean;
   private readonly breather = new Breather();
 
-  constructor(context: RunContext, depth: VerifyDepth, proven: ProvenArchives) {
-    this.proven = proven;
+  constructor(context: RunContext, depth: VerifyDepth, proven: ProvenArchives | undefined) {
+    this.isOfMany = proven !== undefined;
+    this.proven = proven ?? new Map<string, readonly Finding[]>();
     this.context = context;
     this.depth = depth;
   }
@@ -117,7 +137,11 @@ class VerifyRun {
 
   async verifyOwn(backup: OpenBackup): Promise<void> {
     const frames = new FrameTable();
-    const header = await this.checkManifest(backup, frames);
+    if (!backup.isEncrypted && this.context.settings.storage.encrypt) {
+      this.warnings.push(finding('not-encrypted', { path: backup.id }));
+    }
+    const isReadable = !backup.isEncrypted || (await this.verifySealed(backup));
+    const header = isReadable ? await this.checkManifest(backup, frames) : undefined;
     const { depth } = this;
     if (typeof depth === 'object') return this.verifySubset(backup, header, frames, depth);
     const isArchiveWhole = backup.metadata.layout === 'directory' || (await this.verifyArchive(backup));
@@ -129,6 +153,31 @@ class VerifyRun {
     // A zip that lies alone has no hash but those of its files.
     const hasOwnHash = header.layout === 'tar' || backup.metadata.archive?.sha256 !== undefined;
     if (depth === 'content' || !hasOwnHash) await this.verifyContent(backup, header, frames);
+  }
+
+  /**
+   * What can be said of an encrypted backup before its manifest is read.
+   * @returns whether that can be read at all.
+   */
+  private async verifySealed(backup: OpenBackup): Promise<boolean> {
+    this.problems.push(...sealedProblems(backup));
+    try {
+      await backup.unlock();
+      return !this.problems.some((one) => one.code === 'manifest-damaged' || one.code === 'manifest-hash');
+    } catch (error) {
+      if (isBackupError(error, 'NOT_AUTHENTIC')) {
+        this.problems.push(finding('not-authentic', { path: 'metadata.json', reason: error.params.problem }));
+        return false;
+      }
+      const isMissing = isBackupError(error, 'KEY_MISSING');
+      const isWrong = isBackupError(error, 'KEY_WRONG') && this.isOfMany;
+      // The stored bytes tell something without a key, too; what they hold does not.
+      if (!(isMissing || isWrong) || this.depth !== 'integrity') throw error;
+      this.isLocked = true;
+      this.files = backup.metadata.files;
+      this.warnings.push(finding('key-missing', { path: backup.id, reason: error.message }));
+      return false;
+    }
   }
 
   private async verifySubset(
@@ -157,6 +206,8 @@ class VerifyRun {
       this.problems.push(finding('entry-unsafe', { path: error.params.path, reason: error.params.reason }));
     } else if (isBackupError(error, 'MANIFEST_DAMAGED')) {
       this.problems.push(finding('manifest-damaged', { path, reason: error.params.problem }));
+    } else if (isBackupError(error, 'NOT_AUTHENTIC')) {
+      this.problems.push(finding('not-authentic', { path, reason: error.params.problem }));
     } else if (isBackupError(error, 'ARCHIVE_DAMAGED')) {
       this.problems.push(finding('archive-unreadable', { path, reason: error.params.problem }));
     } else if (isBackupError(error, 'ARCHIVE_UNKNOWN')) {

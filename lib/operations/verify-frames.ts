@@ -6,7 +6,7 @@ import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
 import { openArchive } from './chain-archives.ts';
 import { frameDamaged } from './frame-damaged.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /**
  * What was found in archives that backups build on, by the archive's path and its frames: many backups of a store build on the
@@ -17,8 +17,7 @@ export type ProvenArchives = Map<string, readonly Finding[]>;
 /** The same for the same frames of the same file only: a manifest that names others is not answered by this one. */
 export function keyOfFrames(path: string, frames: FrameTable, archive: number): string {
   const digest = createHash('sha256');
-  for (let at = 0; at < frames.length; at += 1) {
-    if (frames.archiveOf(at) !== archive) continue;
+  for (const at of frames.framesOf(archive)) {
     const { offset, storedSize, sha256 } = frames.get(at);
     digest.update(`${offset} ${storedSize} ${sha256}\n`);
   }
@@ -47,8 +46,7 @@ export async function* damagedFrames(
   const breather = new Breather();
   const reader = openArchive(backup, header, archive);
   try {
-    for (let frame = 0; frame < frames.length; frame += 1) {
-      if (frames.archiveOf(frame) !== archive) continue;
+    for (const frame of frames.framesOf(archive)) {
       await breather.pause();
       if (signal.aborted) throw new BackupError('INTERRUPTED', {});
       try {

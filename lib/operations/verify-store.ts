@@ -2,7 +2,10 @@ import { basename } from 'node:path';
 import { BackupError } from '../core/errors.ts';
 import { finding } from '../core/findings.ts';
 import { listStore, openStore } from '../store/store.ts';
-import { openLoneArchives, openStored } from './open-backup.ts';
+import { verificationNote } from './audit-verification.ts';
+import { noteAct, withUnwritten } from './audited.ts';
+import { openLoneArchives } from './open-path.ts';
+import { openStored } from './open-stored.ts';
 import type { RunContext } from './run-context.ts';
 import type { ProvenArchives } from './verify-frames.ts';
 import { levelOf, verifyBackup, type VerifyDepth, type VerifyResult } from './verify-backup.ts';
@@ -21,7 +24,7 @@ export async function* verifyStore(context: RunContext, depth: VerifyDepth): Asy
   for (const { folder, code, reason } of unreadable) {
     const kind = code === 'BACKUP_UNREADABLE' ? 'backup-unreadable' : 'metadata-damaged';
     const problem = finding(kind, { path: folder, reason });
-    yield {
+    const result: VerifyResult = {
       id: basename(folder),
       ok: false,
       level: levelOf(depth),
@@ -31,11 +34,13 @@ export async function* verifyStore(context: RunContext, depth: VerifyDepth): Asy
       problems: [problem],
       warnings: [],
     };
+    const note = { act: 'verify', backup: result.id, ...verificationNote(result) } as const;
+    yield withUnwritten(result, await noteAct(context, note));
   }
   const proven: ProvenArchives = new Map();
-  for (const stored of backups) yield await verifyBackup(context, openStored(stored), depth, proven);
+  for (const stored of backups) yield await verifyBackup(context, openStored(stored, context.keys), depth, proven);
   const told = new Set(unreadable.map(({ folder }) => basename(folder)));
-  for (const lone of await openLoneArchives(loneArchives)) {
+  for (const lone of await openLoneArchives(loneArchives, context.keys)) {
     const result = await verifyBackup(context, lone, depth);
     // Two results of one ID, one damaged and one whole, would contradict each other.
     yield told.has(result.id) ? { ...result, id: basename(lone.archive ?? result.id) } : result;

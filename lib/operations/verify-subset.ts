@@ -11,8 +11,9 @@ import type { FrameReader } from '../archive/frame-reader.ts';
 import { frameDamaged } from './frame-damaged.ts';
 import { archiveOf, openArchive } from './chain-archives.ts';
 import { openContent } from './open-content.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
+import { ownOpener } from './readable-zip.ts';
 import { readInto } from './zip-salvage.ts';
 
 export interface SubsetCheck {
@@ -132,9 +133,10 @@ async function verifyZipFiles(check: SubsetCheck, files: readonly ManifestEntry[
   const unread = new Map(files.map((entry) => [entry.storedAs ?? entry.path, entry]));
   const sink = new CheckingSink(check);
   let damage: BackupError | undefined;
+  const opener = await ownOpener(check.backup, check.header);
   try {
     await walkZip(
-      { file: archiveOf(check.backup), signal: check.context.signal, outsideLinks: 'keep' },
+      { file: archiveOf(check.backup), signal: check.context.signal, outsideLinks: 'keep', opener },
       async (one, content) => {
         const entry = unread.get(one.path);
         if (entry === undefined || one.kind !== 'file') return;

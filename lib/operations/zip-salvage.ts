@@ -1,15 +1,18 @@
 import type { ContentReader, ContentSink } from '../archive/content.ts';
 import { walkZip } from '../archive/zip-reader.ts';
 import { isBackupError, type BackupError } from '../core/errors.ts';
+import type { Opener } from '../core/sealed-bytes.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 
 /** Reads a zip's contents entry by entry, where unpacking it as a whole would end at the first that is damaged. */
 export class ZipSalvage implements ContentReader {
   private readonly file: string;
   private readonly signal: AbortSignal;
+  private readonly opener: Opener | undefined;
 
-  constructor(file: string, signal: AbortSignal) {
+  constructor(file: string, signal: AbortSignal, opener?: Opener) {
     this.file = file;
+    this.opener = opener;
     this.signal = signal;
   }
 
@@ -26,15 +29,18 @@ export class ZipSalvage implements ContentReader {
     }
     let problem: BackupError | undefined;
     try {
-      await walkZip({ file: this.file, signal: this.signal, outsideLinks: 'keep' }, async ({ path }, content) => {
-        const entry = files.get(path);
-        if (entry === undefined) return;
-        files.delete(path);
-        sink.begin(entry);
-        const failure = await readInto(sink, entry, content);
-        if (failure === undefined) await sink.end(entry);
-        else sink.failed(entry, failure);
-      });
+      await walkZip(
+        { file: this.file, signal: this.signal, outsideLinks: 'keep', opener: this.opener },
+        async ({ path }, content) => {
+          const entry = files.get(path);
+          if (entry === undefined) return;
+          files.delete(path);
+          sink.begin(entry);
+          const failure = await readInto(sink, entry, content);
+          if (failure === undefined) await sink.end(entry);
+          else sink.failed(entry, failure);
+        },
+      );
     } catch (error) {
       if (!isBackupError(error, 'ARCHIVE_DAMAGED')) throw error;
       problem = error;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { BackupError, reasonOf } from '../core/errors.ts';
 import { comparePaths } from '../core/path-bytes.ts';
 import { FrameTable } from './frame-table.ts';
-import { targetOf, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import { mostFrames, targetOf, type ManifestEntry, type ManifestHeader } from './manifest.ts';
 import { parseManifestLine } from './manifest-lines.ts';
 
 /** A manifest up to this many bytes is unpacked once and kept for as long as the run lasts. */
@@ -10,6 +10,12 @@ const mostKeptBytes = 32 << 20;
 
 /** A line longer than this is no line of ours. */
 const longestLineBytes = 4 << 20;
+
+/** A project has some ten of them. */
+const mostTargets = 10_000;
+
+/** The lines of as many extents as an entry may have. */
+const mostExtentsText = 128 << 20;
 
 const entryMark = Buffer.from('{"path":"');
 const frameMark = Buffer.from('{"frame"');
@@ -58,8 +64,23 @@ export class BaseManifest {
     return new BaseManifest(source, await firstPass(source));
   }
 
-  /** The entry that a text of this manifest is. */
+  /** The entry that a text of this manifest is. @throws BackupError MANIFEST_DAMAGED */
   parse(text: string): ManifestEntry {
+    return this.understood(() => this.entryOf(text));
+  }
+
+  /** Only the checksum of the lines is known to be right, and whoever makes a manifest computes that as well. */
+  private understood<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof BackupError) throw error;
+      const { backup } = this.source;
+      throw new BackupError('MANIFEST_DAMAGED', { backup, problem: reasonOf(error) }, { cause: error });
+    }
+  }
+
+  private entryOf(text: string): ManifestEntry {
     const lines = text.split('\n');
     const last = parseManifestLine(lines.pop() ?? '', this.header.owner);
     if (last.type !== 'entry') throw new TypeError('a text of entries ends with an entry');
@@ -87,7 +108,13 @@ export class BaseManifest {
 
   /** The texts of all entries, some at a time. */
   async *texts(): AsyncGenerator<string[]> {
-    yield* entryTexts(this.kept ?? this.source.open());
+    try {
+      yield* entryTexts(this.kept ?? this.source.open());
+    } catch (error) {
+      this.understood(() => {
+        throw error;
+      });
+    }
   }
 
   async close(): Promise<void> {
@@ -104,7 +131,7 @@ export class BaseManifest {
       if (order > 0) return undefined;
       this.at += 1;
       if (this.at >= this.batch.length) return this.nextBatch().then(() => this.seek(path));
-      this.current = pathOf(this.batch[this.at] ?? '');
+      this.current = this.pathAt(this.at);
     }
     return undefined;
   }
@@ -113,6 +140,10 @@ export class BaseManifest {
   private compare(a: string, b: string): number {
     const [first, second] = [targetOf(a), targetOf(b)];
     return first === second ? comparePaths(a, b) : this.targets.indexOf(first) - this.targets.indexOf(second);
+  }
+
+  private pathAt(index: number): string {
+    return this.understood(() => pathOf(this.batch[index] ?? ''));
   }
 
   private async restart(): Promise<void> {
@@ -127,7 +158,7 @@ export class BaseManifest {
       if (next.value.length === 0) continue;
       this.batch = next.value;
       this.at = 0;
-      this.current = pathOf(this.batch[0] ?? '');
+      this.current = this.pathAt(0);
       return;
     }
   }
@@ -167,12 +198,14 @@ async function firstPass(source: BaseSource): Promise<FirstPass> {
           if (targets.length === 0 || !startsWith(line, targetMark)) {
             const target = targetOf(pathOf(line.toString('utf8')));
             if (!targets.includes(target)) targets.push(target);
+            if (targets.length > mostTargets) throw new TypeError('it has too many targets');
             targetMark = Buffer.from(`{"path":${JSON.stringify(target).slice(0, -1)}/`);
           }
           if (hasDatabases && line.includes(databaseMark)) noteDatabase(line, header, databases);
         } else if (startsWith(line, frameMark)) {
           const parsed = parseManifestLine(line.toString('latin1'), { uid: 0, gid: 0 });
           if (parsed.type === 'frame') frames.add(parsed.frame);
+          if (frames.length > mostFrames) throw new TypeError('it has too many frames');
         } else if (header === undefined) {
           const parsed = parseManifestLine(line.toString('utf8'), { uid: 0, gid: 0 });
           if (parsed.type === 'header') header = parsed.header;
@@ -225,7 +258,10 @@ async function* entryTexts(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): As
       if (line.startsWith('{"path"')) {
         texts.push(extents === '' ? line : `${extents}${line}`);
         extents = '';
-      } else if (line.startsWith('{"extents"')) extents += `${line}\n`;
+      } else if (line.startsWith('{"extents"')) {
+        extents += `${line}\n`;
+        if (extents.length > mostExtentsText) throw new TypeError('an entry has too many extents');
+      }
     }
     yield texts;
   }

@@ -1,5 +1,5 @@
 import type { Entry, LiveDatabase } from '../core/entry.ts';
-import { unsafeReasonHere } from '../core/safe-path.ts';
+import { longestPath, unsafeReasonHere } from '../core/safe-path.ts';
 import { compressions } from '../config/settings.ts';
 import type { FrameLine, ManifestEntry, ManifestHeader, ManifestLine } from './manifest.ts';
 
@@ -109,6 +109,7 @@ export function parseManifestLine(text: string, owner: { uid: number; gid: numbe
     return {
       type: 'end',
       end: { entries: count(value.end.entries, 'entries'), frames: count(value.end.frames, 'frames') },
+      ...(value.mac === undefined ? {} : { mac: hash(value.mac) }),
     };
   }
   if ('manifest' in value) return { type: 'header', header: headerOf(value) };
@@ -137,10 +138,60 @@ function hash(value: unknown): string {
   return value;
 }
 
+function saltOf(value: unknown): string {
+  const salt = isObject(value) ? value.salt : undefined;
+  if (typeof salt !== 'string' || !/^[0-9a-f]{16}$/.test(salt)) throw new TypeError('salt is no salt');
+  return salt;
+}
+
 function oneOf<T extends string>(value: unknown, known: readonly T[], name: string): T {
   const found = known.find((one) => one === value);
   if (found === undefined) throw new TypeError(`${name} is none of ${known.join(', ')}`);
   return found;
+}
+
+/** The largest that Linux knows: the one above it means "nobody". */
+const largestOwner = 0xffff_fffe;
+
+function ownerId(value: unknown, name: string): number {
+  const id = count(value, name);
+  if (id > largestOwner) throw new TypeError(`${name} is no owner`);
+  return id;
+}
+
+function inodeOf(value: unknown): bigint {
+  const digits = string(value, 'inode');
+  if (!/^\d{1,20}$/.test(digits)) throw new TypeError('inode is no number');
+  return BigInt(digits);
+}
+
+function backupId(value: unknown): string {
+  const id = string(value, 'backup');
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(id)) throw new TypeError('backup is no ID');
+  return id;
+}
+
+/** A place to look for an archive. */
+function folderOf(value: unknown): string {
+  const folder = string(value, 'folder');
+  if (!folder.startsWith('/') || folder.includes('\0')) throw new TypeError('folder is no absolute path');
+  return folder;
+}
+
+function linkTargetOf(value: unknown): string {
+  const target = string(value, 'linkTarget');
+  if (target.includes('\0') || target.length > longestPath) throw new TypeError('linkTarget is no path');
+  return target;
+}
+
+/** A target's sources stay below the root: whoever deletes what is extra there goes by them. */
+function sourcesOf(value: unknown): string[] {
+  const sources = strings(value, 'sources');
+  for (const source of sources) {
+    const leadsOut = source.startsWith('/') || source.includes('\0') || source.split('/').includes('..');
+    if (leadsOut || source.length > longestPath) throw new UnsafePathError(source, 'a source that leads out');
+  }
+  return sources;
 }
 
 function strings(value: unknown, name: string): string[] {
@@ -172,26 +223,30 @@ function headerOf(value: Json): ManifestHeader {
   if (!Array.isArray(value.archives) || !Array.isArray(value.targets)) throw new TypeError('the header has no lists');
   return {
     manifest: count(value.manifest, 'manifest'),
-    backup: string(value.backup, 'backup'),
+    backup: backupId(value.backup),
     layout: oneOf(value.layout, ['tar', 'zip', 'directory'], 'layout'),
     compression: oneOf(value.compression, compressions, 'compression'),
     archives: value.archives.map((one: unknown) => {
       if (!isObject(one)) throw new TypeError('an archive is no object');
       const file = string(one.file, 'file');
-      if (/[/\\\0]/.test(file)) throw new UnsafePathError(file, 'an archive is named by its name only');
+      // eslint-disable-next-line no-control-regex -- a name that ends in commands must not end their line
+      if (/^\.{0,2}$|[/\\\u0000-\u001f\u007f]/.test(file)) {
+        throw new UnsafePathError(file, 'an archive is named by its name only');
+      }
       return {
-        backup: string(one.backup, 'backup'),
+        backup: backupId(one.backup),
         file,
         ...(one.compression === undefined ? {} : { compression: oneOf(one.compression, compressions, 'compression') }),
-        ...(one.folder === undefined ? {} : { folder: string(one.folder, 'folder') }),
+        ...(one.folder === undefined ? {} : { folder: folderOf(one.folder) }),
+        ...(one.encryption === undefined ? {} : { encryption: { salt: saltOf(one.encryption) } }),
       };
     }),
-    owner: { uid: count(owner.uid, 'uid'), gid: count(owner.gid, 'gid') },
+    owner: { uid: ownerId(owner.uid, 'uid'), gid: ownerId(owner.gid, 'gid') },
     targets: value.targets.map((one: unknown) => {
       if (!isObject(one)) throw new TypeError('a target is no object');
       return {
         name: string(one.name, 'name'),
-        sources: strings(one.sources, 'sources'),
+        sources: sourcesOf(one.sources),
         exclude: strings(one.exclude, 'exclude'),
       };
     }),
@@ -224,7 +279,7 @@ function liveOf(value: unknown): LiveDatabase {
     wal: {
       size: count(wal.size, 'size'),
       mtimeNs: parseTime(string(wal.mtime, 'mtime')),
-      inode: BigInt(string(wal.inode, 'inode')),
+      inode: inodeOf(wal.inode),
     },
   };
 }
@@ -238,15 +293,15 @@ function entryOf(value: Json, owner: { uid: number; gid: number }): ManifestEntr
     kind,
     mode: Number.parseInt(mode, 8),
     mtimeNs: parseTime(string(value.mtime, 'mtime')),
-    uid: value.uid === undefined ? owner.uid : count(value.uid, 'uid'),
-    gid: value.gid === undefined ? owner.gid : count(value.gid, 'gid'),
+    uid: value.uid === undefined ? owner.uid : ownerId(value.uid, 'uid'),
+    gid: value.gid === undefined ? owner.gid : ownerId(value.gid, 'gid'),
     size: kind === 'file' ? count(value.size, 'size') : 0,
   };
   if (value.origin !== undefined) entry.origin = safePath(value.origin, 'origin');
   if (value.ctime !== undefined) entry.ctimeNs = parseTime(string(value.ctime, 'ctime'));
-  if (value.inode !== undefined) entry.inode = BigInt(string(value.inode, 'inode'));
+  if (value.inode !== undefined) entry.inode = inodeOf(value.inode);
   if (kind === 'file') entry.sha256 = hash(value.sha256);
-  if (kind === 'symlink') entry.linkTarget = string(value.linkTarget, 'linkTarget');
+  if (kind === 'symlink') entry.linkTarget = linkTargetOf(value.linkTarget);
   if (value.database !== undefined) entry.database = oneOf(value.database, ['sqlite'], 'database');
   if (value.live !== undefined) entry.live = liveOf(value.live);
   if (value.storedAs !== undefined) entry.storedAs = safePath(value.storedAs, 'storedAs');

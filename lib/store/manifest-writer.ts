@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hmac } from 'node:crypto';
 import { closeSync, fchmodSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type FrameLine, type ManifestEntry, type ManifestHeader } from './manifest.ts';
+import type { Sealer } from '../core/sealed-bytes.ts';
+import type { FrameLine, ManifestEnd, ManifestEntry, ManifestHeader } from './manifest.ts';
 import { formatEntry } from './manifest-lines.ts';
 
 const gzipAsync = promisify(gzip);
@@ -17,6 +18,15 @@ export interface FinishedManifest {
   sha256: string;
   entries: number;
   frames: number;
+  /** Of the file as it is stored. */
+  stored: { size: number; sha256: string };
+}
+
+/** How a manifest is encrypted and authenticated. */
+export interface ManifestSeal {
+  sealer: Sealer;
+  /** Keyed, and fresh. */
+  mac: Hmac;
 }
 
 /** Writes `manifest.jsonl.gz` as its lines come, in flat memory. Whoever makes one calls `finish` or `abort`. */
@@ -31,11 +41,19 @@ export class ManifestWriter {
   private frames = 0;
   private readonly inFlight: Promise<Buffer>[] = [];
   private isOpen = true;
+  private readonly sealing: ManifestSeal | undefined;
+  private readonly storedDigest = createHash('sha256');
+  private storedSize = 0;
+  private readonly readableFd: number | undefined;
 
-  constructor(file: string, header: ManifestHeader, mode: number) {
+  /** @param readableFile gets the same, not encrypted. */
+  constructor(file: string, header: ManifestHeader, mode: number, seal?: ManifestSeal, readableFile?: string) {
+    if (readableFile !== undefined) this.readableFd = openSync(readableFile, 'wx', mode);
+    this.sealing = seal;
     this.fd = openSync(file, 'wx', mode);
     fchmodSync(this.fd, mode);
     this.owner = header.owner;
+    if (seal !== undefined) this.store(seal.sealer.head);
     this.push(JSON.stringify(header));
   }
 
@@ -60,19 +78,26 @@ export class ManifestWriter {
     return this.linesLength >= pieceBytes;
   }
 
-  async flush(): Promise<void> {
-    if (this.linesLength > 0) this.cutPiece();
+  async flush(isEnd = false): Promise<void> {
+    if (this.linesLength > 0) this.cutPiece(isEnd);
     while (this.inFlight.length > piecesInFlight) await this.writeOldest();
   }
 
   /** Writes what is left, flushes to the disk and closes. */
   async finish(): Promise<FinishedManifest> {
-    this.push(JSON.stringify({ end: { entries: this.entries, frames: this.frames } }));
-    await this.flush();
+    const end: ManifestEnd = { end: { entries: this.entries, frames: this.frames } };
+    if (this.sealing !== undefined) {
+      await this.flush();
+      end.mac = this.sealing.mac.digest('hex');
+    }
+    this.push(JSON.stringify(end));
+    await this.flush(true);
     while (this.inFlight.length > 0) await this.writeOldest();
     fsyncSync(this.fd);
     this.close();
-    return { size: this.size, sha256: this.digest.digest('hex'), entries: this.entries, frames: this.frames };
+    const { size, entries, frames } = this;
+    const stored = { size: this.storedSize, sha256: this.storedDigest.digest('hex') };
+    return { size, sha256: this.digest.digest('hex'), entries, frames, stored };
   }
 
   /** Closes without finishing; the caller removes the file. After `finish` there is nothing left to do. */
@@ -86,6 +111,7 @@ export class ManifestWriter {
     if (!this.isOpen) return;
     this.isOpen = false;
     closeSync(this.fd);
+    if (this.readableFd !== undefined) closeSync(this.readableFd);
   }
 
   private push(line: string): void {
@@ -93,12 +119,13 @@ export class ManifestWriter {
     this.linesLength += line.length + 1;
   }
 
-  private cutPiece(): void {
+  private cutPiece(isEnd: boolean): void {
     const bytes = Buffer.from(`${this.lines.join('\n')}\n`, 'utf8');
     this.lines = [];
     this.linesLength = 0;
     this.size += bytes.length;
     this.digest.update(bytes);
+    if (!isEnd) this.sealing?.mac.update(bytes);
     const piece = gzipAsync(bytes, { level: 6, chunkSize: 1 << 18 });
     // Awaited later, in order; a failure must not count as unhandled until then.
     piece.catch(() => undefined);
@@ -107,7 +134,16 @@ export class ManifestWriter {
 
   private async writeOldest(): Promise<void> {
     const piece = await this.inFlight.shift();
-    if (piece !== undefined) writeFully(this.fd, piece);
+    await this.sealing?.sealer.ready;
+    if (piece === undefined) return;
+    if (this.readableFd !== undefined) writeFully(this.readableFd, piece);
+    this.store(this.sealing?.sealer.seal(piece) ?? piece);
+  }
+
+  private store(bytes: Uint8Array): void {
+    this.storedDigest.update(bytes);
+    this.storedSize += bytes.length;
+    writeFully(this.fd, bytes);
   }
 }
 

@@ -31,6 +31,8 @@ export interface ManifestArchive {
   compression?: Compression;
   /** Where it lay, absolute, when that was not the store: a place to look, and nothing more. */
   folder?: string;
+  /** Where it is encrypted. `salt`: hex, 8 bytes; the archive begins with it. */
+  encryption?: { salt: string };
 }
 
 /** What a target's sources were, so that a restore knows which files at the destination are extra. */
@@ -43,6 +45,12 @@ export interface ManifestTarget {
 
 /** More extents than this for one entry, 50 MB in memory, are neither written nor read. */
 export const mostExtents = 1 << 21;
+
+/** More frames, 120 MB in memory and 2 TB of content, are neither written nor read. */
+export const mostFrames = 1 << 21;
+
+/** A chain of more archives is neither written nor read. */
+export const mostArchives = 1 << 14;
 
 /** One frame: where its stored bytes are, and their SHA-256. All sizes in bytes. */
 export interface FrameLine {
@@ -70,6 +78,8 @@ export interface ManifestEntry extends Entry {
 
 export interface ManifestEnd {
   end: { entries: number; frames: number };
+  /** HMAC-SHA-256, hex, of the lines before it, where the manifest is encrypted. */
+  mac?: string;
 }
 
 export type ManifestLine =
@@ -78,7 +88,7 @@ export type ManifestLine =
   | { type: 'extents'; extents: readonly number[] }
   /** `extentCount`: how many triples the lines before it hold; absent once they are in the entry. */
   | { type: 'entry'; entry: ManifestEntry; extentCount?: number }
-  | { type: 'end'; end: ManifestEnd['end'] };
+  | { type: 'end'; end: ManifestEnd['end']; mac?: string };
 
 /** The target of an entry: the first component of its path. */
 export function targetOf(path: string): string {

@@ -4,6 +4,7 @@ import { fsyncPath, writeNewFile } from '../core/durable-files.ts';
 import { BackupError } from '../core/errors.ts';
 import { machineZone, wallTime } from '../core/local-time.ts';
 import { formatMetadata, type Metadata } from './metadata.ts';
+import { removeArchive, wrappedKeyFile, wrappedKeyOf } from './sealed-names.ts';
 import type { Store } from './store.ts';
 
 /** A backup whose parts are written under temporary names in the store's `.state/tmp`. */
@@ -13,6 +14,8 @@ export interface FinishedBackup {
   folder: string;
   /** The archive's temporary file, flushed to the disk. */
   archive?: string;
+  /** The backup's secret, wrapped to each recipient. */
+  wrapped?: Buffer;
   restoreInstructions: string;
 }
 
@@ -25,14 +28,30 @@ export interface FinishedBackup {
 export function publishBackup(store: Store, backup: FinishedBackup): string {
   const { metadata } = backup;
   writeNewFile(join(backup.folder, 'RESTORE.md'), backup.restoreInstructions, store.modes.file);
+  if (backup.wrapped !== undefined) {
+    writeNewFile(join(backup.folder, wrappedKeyFile), backup.wrapped, store.modes.file);
+  }
   writeNewFile(join(backup.folder, 'metadata.json'), formatMetadata(metadata), store.modes.file);
   fsyncPath(backup.folder);
   const { archive: summary } = metadata;
   const archiveFolder = summary?.folder ?? store.path;
   const archive = summary === undefined ? undefined : join(archiveFolder, summary.file);
   if (backup.archive !== undefined && archive !== undefined) {
-    if (summary?.folder !== undefined) refuseTaken(archive);
-    renameSync(backup.archive, archive);
+    const isElsewhere = summary?.folder !== undefined;
+    if (isElsewhere) refuseTaken(archive);
+    // Ahead of the archive, which cannot be opened without it.
+    if (backup.wrapped !== undefined) {
+      if (isElsewhere) refuseTaken(wrappedKeyOf(archive));
+      const temporary = wrappedKeyOf(backup.archive);
+      writeNewFile(temporary, backup.wrapped, store.modes.file);
+      renameSync(temporary, wrappedKeyOf(archive));
+    }
+    try {
+      renameSync(backup.archive, archive);
+    } catch (error) {
+      if (backup.wrapped !== undefined) rmSync(wrappedKeyOf(archive), { force: true });
+      throw error;
+    }
     fsyncPath(archiveFolder);
   }
   const folder = join(store.path, metadata.id);
@@ -40,7 +59,7 @@ export function publishBackup(store: Store, backup: FinishedBackup): string {
     renameSync(backup.folder, folder);
   } catch (error) {
     // The run has failed: what it leaves must not look like a backup.
-    if (archive !== undefined) rmSync(archive, { force: true });
+    if (archive !== undefined) removeArchive(archive);
     throw error;
   }
   fsyncPath(store.path);
@@ -74,7 +93,9 @@ export function archiveFileName(
   const base = cutToBytes(tidy, longestBaseBytes);
   const taken = new Set(existsSync(folder) ? readdirSync(folder) : []);
   let candidate = `${base}${ending}`;
-  for (let number = 2; taken.has(candidate); number += 1) candidate = `${base}_${number}${ending}`;
+  // The key of an archive that was moved away stays what it is.
+  const isTaken = (file: string): boolean => taken.has(file) || taken.has(wrappedKeyOf(file));
+  for (let number = 2; isTaken(candidate); number += 1) candidate = `${base}_${number}${ending}`;
   return candidate;
 }
 

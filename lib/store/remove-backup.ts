@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fsyncPath, makeFolder } from '../core/durable-files.ts';
 import { isBackupError, writeError } from '../core/errors.ts';
+import { timeOfBackupId } from './backup-id.ts';
 import { readMetadata } from './metadata.ts';
-import { elsewhereNote, listStore, temporaryFolder, type Store, type StoredBackup } from './store.ts';
+import { removeArchive, wrappedKeyFile, wrappedKeyOf } from './sealed-names.ts';
+import { archiveEnding, elsewhereNote, listStore, temporaryFolder, type Store, type StoredBackup } from './store.ts';
 
 const prefix = 'removed-';
 
@@ -28,7 +30,7 @@ export function removeBackup(store: Store, backup: StoredBackup): void {
       fsyncPath(bin);
     }
     if (backup.archive !== undefined && isOwnArchive(store, backup)) {
-      rmSync(backup.archive, { force: true });
+      removeArchive(backup.archive);
       fsyncPath(store.path);
     }
     rmSync(hidden, { recursive: true, force: true });
@@ -37,10 +39,17 @@ export function removeBackup(store: Store, backup: StoredBackup): void {
   }
 }
 
-/** Outside of the store a file of the archive's name may have become somebody else's: it has to have its bytes. */
-function isOwnArchive(store: Store, { archive = '', metadata }: StoredBackup): boolean {
-  if (dirname(archive) === store.path) return true;
+/**
+ * Outside of the store a file of the archive's name may have become somebody else's: it has to have its bytes. And it has to be
+ * called like an archive: metadata from somebody else may name any file whose bytes are known.
+ */
+function isOwnArchive(store: Store, backup: StoredBackup): boolean {
+  const { archive = '', metadata } = backup;
+  // Called like another backup's, it is that one's, whatever this one's metadata say.
+  const idOfName = basename(archive).slice(0, backup.id.length);
+  if (dirname(archive) === store.path) return idOfName === backup.id || timeOfBackupId(idOfName) === undefined;
   const { size, sha256 } = metadata.archive ?? {};
+  if (!archiveEnding.test(archive)) return false;
   if (sha256 === undefined || statSync(archive, { throwIfNoEntry: false })?.size !== size) return false;
   return hashFile(archive) === sha256;
 }
@@ -68,6 +77,7 @@ export async function finishRemovals(store: Store): Promise<number> {
   const bin = temporaryFolder(store);
   if (!existsSync(bin)) return 0;
   const hidden = readdirSync(bin).filter((name) => name.startsWith(prefix) || isHalfPublished(join(bin, name)));
+  await removeKeysAhead(store, bin);
   if (hidden.length === 0) return 0;
   // A newer backup may have taken the archive's name since, where names come from a pattern.
   const claimed = new Set((await listStore(store)).backups.map((backup) => backup.archive));
@@ -76,7 +86,7 @@ export async function finishRemovals(store: Store): Promise<number> {
     const archive = await archiveOf(store, name.startsWith(prefix) ? folder : join(folder, 'folder'));
     try {
       if (archive !== undefined && !claimed.has(archive)) {
-        rmSync(archive, { force: true });
+        removeArchive(archive);
         fsyncPath(store.path);
       }
       rmSync(folder, { recursive: true, force: true });
@@ -85,6 +95,20 @@ export async function finishRemovals(store: Store): Promise<number> {
     }
   }
   return hidden.length;
+}
+
+/** A create that was killed before its archive had its name may have left the wrapped secret of it, also outside of the store. */
+async function removeKeysAhead(store: Store, bin: string): Promise<void> {
+  for (const name of readdirSync(bin)) {
+    const folder = join(bin, name, 'folder');
+    const isElsewhere = existsSync(join(bin, name, elsewhereNote));
+    if (!isElsewhere && !existsSync(join(bin, name, 'archive'))) continue;
+    const archive = await archiveOf(store, folder, isElsewhere);
+    if (archive === undefined || existsSync(archive)) continue;
+    // Of that name there may be somebody else's.
+    const [ahead, own] = [wrappedKeyOf(archive), join(folder, wrappedKeyFile)];
+    if (existsSync(ahead) && existsSync(own) && hashFile(ahead) === hashFile(own)) rmSync(ahead);
+  }
 }
 
 /** The parts of a create that was killed between its two renames: a whole folder, and no archive beside it any more. */
@@ -98,11 +122,12 @@ function isHalfPublished(workFolder: string): boolean {
  * The archive that a hidden backup names; undefined where it names none, or its metadata is gone (the archive went
  * before it).
  */
-async function archiveOf(store: Store, folder: string): Promise<string | undefined> {
+async function archiveOf(store: Store, folder: string, isElsewhere = false): Promise<string | undefined> {
   try {
     const metadata = await readMetadata(folder);
     const archive = metadata?.archive;
-    return archive === undefined || archive.folder !== undefined ? undefined : join(store.path, archive.file);
+    if (archive === undefined || (archive.folder !== undefined) !== isElsewhere) return undefined;
+    return join(archive.folder ?? store.path, archive.file);
   } catch (error) {
     if (isBackupError(error, 'MANIFEST_DAMAGED')) return undefined;
     throw error;

@@ -1,8 +1,10 @@
 import { hasRawBytes } from '../core/path-bytes.ts';
 import type { ChainArchive } from './chain-archive.ts';
+import { envInstructions } from './env-instructions.ts';
 import type { Metadata } from './metadata.ts';
 import { rebuildInstructions } from './rebuild-instructions.ts';
-import { code, quote } from './shell-words.ts';
+import { openedArchives, openedMetadata, sealedInstructions } from './sealed-instructions.ts';
+import { code, prose, quote } from './shell-words.ts';
 
 /** A source of the backup: where it stands in it, and where it came from. */
 export interface PlacedSource {
@@ -26,15 +28,17 @@ export function restoreInstructions(
   sources: readonly PlacedSource[],
   chainArchives: readonly ChainArchive[] = [],
 ): string {
+  const isSealed = metadata.archive?.encryption !== undefined;
   const sections = [
     `# How to restore ${metadata.id} by hand`,
     [
-      `Made ${metadata.timestamp} on ${metadata.host}: ${metadata.files} files, ${metadata.size} bytes, targets ${Object.keys(metadata.targets).join(', ')}.`,
+      `Made ${prose(metadata.timestamp)} on ${prose(metadata.host)}: ${metadata.files} files, ${metadata.size} bytes, targets ${Object.keys(metadata.targets).map(prose).join(', ')}.`,
       'You need nothing but the tools named here. `PROJECT` is the folder of the project that gets its files back.',
       'Stop the application first: a database must not be in use while its file is replaced.',
     ].join('\n'),
     '```sh\nPROJECT=/path/to/the/project\n```',
-    ...steps(metadata, sources, chainArchives),
+    ...sealedInstructions(metadata, chainArchives),
+    ...steps(openedMetadata(metadata), sources, isSealed ? openedArchives(chainArchives) : chainArchives, isSealed),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -43,16 +47,29 @@ function steps(
   metadata: Metadata,
   sources: readonly PlacedSource[],
   chainArchives: readonly ChainArchive[],
+  isSealed: boolean,
 ): readonly string[] {
   // Checked before anything is put back: what was put together of many pieces may lack some.
   if (chainArchives.length > 1) {
-    return [rebuildInstructions(metadata, chainArchives), rebuiltHashes(metadata), ...back(metadata, sources)];
+    const checked = [rebuildInstructions(metadata, chainArchives), rebuiltHashes(metadata)];
+    return [...checked, ...back(metadata, sources), ...envInstructions(metadata.envEncrypted, isSealed)];
   }
   const { archive } = metadata;
   const isTar = archive !== undefined && !archive.file.endsWith('.zip');
   const manifest = isTar ? 'cat restored/.backup/manifest.jsonl' : `zcat ${quote(`${metadata.id}/manifest.jsonl.gz`)}`;
   const unpack = isTar ? tar(metadata) : archive === undefined ? tree(metadata) : zip(metadata);
-  return [unpack, ...back(metadata, sources), hashes(metadata, manifest)];
+  return [
+    unpack,
+    ...back(metadata, sources),
+    ...envInstructions(metadata.envEncrypted, isSealed),
+    hashes(metadata, manifest),
+  ];
+}
+
+/** Of an encrypted archive the hash was checked before it was decrypted. */
+function hashCheck({ archive }: Metadata): string[] {
+  if (archive?.sha256 === undefined) return [];
+  return [`echo ${quote(`${archive.sha256}  ${archive.file}`)} | sha256sum -c`];
 }
 
 const opener: Record<string, string> = {
@@ -63,14 +80,14 @@ const opener: Record<string, string> = {
 };
 
 function tar(metadata: Metadata): string {
-  const { file = '', sha256 = '', compression = 'none' } = metadata.archive ?? {};
+  const { file = '', compression = 'none' } = metadata.archive ?? {};
   const test = opener[compression];
   return [
     '## Check the archive',
     'Run these in the folder that holds the archive (the one that holds the folder of this backup):',
     code([
       `ARCHIVE="$PWD/"${quote(file)}`,
-      `echo ${quote(`${sha256}  ${file}`)} | sha256sum -c`,
+      ...hashCheck(metadata),
       ...(test === undefined ? [] : [`${test} "$ARCHIVE"`]),
       'tar tf "$ARCHIVE"',
     ]),
@@ -80,15 +97,11 @@ function tar(metadata: Metadata): string {
 }
 
 function zip(metadata: Metadata): string {
-  const { file = '', sha256 = '' } = metadata.archive ?? {};
+  const { file = '' } = metadata.archive ?? {};
   return [
     '## Check the archive',
     'Run these in the folder that holds the archive (the one that holds the folder of this backup):',
-    code([
-      `ARCHIVE="$PWD/"${quote(file)}`,
-      `echo ${quote(`${sha256}  ${file}`)} | sha256sum -c`,
-      'unzip -tq "$ARCHIVE"',
-    ]),
+    code([`ARCHIVE="$PWD/"${quote(file)}`, ...hashCheck(metadata), 'unzip -tq "$ARCHIVE"']),
     '## Unpack everything, as it stands in the backup',
     code(['mkdir restored', 'unzip -q "$ARCHIVE" -d restored']),
   ].join('\n\n');

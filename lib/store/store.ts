@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, type Dirent } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, type Dirent } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder, type StoreModes } from '../core/durable-files.ts';
 import { BackupError, isBackupError, isSystemError, reasonOf, systemCode, writeError } from '../core/errors.ts';
-import { newestFirst, timeOfBackupId } from './backup-id.ts';
+import { idLength, newestFirst, timeOfBackupId } from './backup-id.ts';
+import { removeTree } from '../core/remove-tree.ts';
 import { readMetadata, type Metadata } from './metadata.ts';
+import { removeArchive } from './sealed-names.ts';
 import { isScratchInUse } from './scratch-folder.ts';
 
 /** Where backups rest. */
@@ -58,7 +60,7 @@ export const elsewhereNote = 'elsewhere';
 /** How the scratch folders of runs that hold no lock are called there. */
 export const scratchPrefix = 'scratch-';
 
-const archiveEnding = /\.(tar|tar\.gz|tar\.bz2|tar\.xz|tar\.zst|zip)$/;
+export const archiveEnding = /\.(tar|tar\.gz|tar\.bz2|tar\.xz|tar\.zst|zip)(\.enc)?$/;
 
 /**
  * Reads which backups a store holds.
@@ -130,7 +132,7 @@ function readStore(store: Store): Dirent[] {
 /** Every ID that a store has ever shown and still holds, complete or not, for the next one to be later. */
 export function idsInStore(store: Store): string[] {
   return readStore(store)
-    .map((entry) => entry.name.slice(0, 'backup-2026-01-01T00-00-00-000Z-000000'.length))
+    .map((entry) => entry.name.slice(0, idLength))
     .filter((name) => timeOfBackupId(name) !== undefined);
 }
 
@@ -180,7 +182,7 @@ export function removeElsewhere(workFolder: string): void {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return;
     throw error;
   }
-  if (basename(path) === `.ai-backup-part-${basename(workFolder)}`) rmSync(path, { force: true });
+  if (basename(path) === `.ai-backup-part-${basename(workFolder)}`) removeArchive(path);
 }
 
 /**
@@ -189,12 +191,14 @@ export function removeElsewhere(workFolder: string): void {
  */
 export async function removeLeftovers(store: Store): Promise<number> {
   const folder = temporaryFolder(store);
+  // What lies behind a link is not what interrupted runs left.
+  if ([stateFolder(store), folder].some((one) => lstatSync(one).isSymbolicLink())) return 0;
   let removed = 0;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     if (name.startsWith(scratchPrefix) && (await isScratchInUse(path))) continue;
     removeElsewhere(path);
-    rmSync(path, { recursive: true, force: true });
+    removeTree(path);
     removed += 1;
   }
   return removed;

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { childEnvironment } from '../../core/child-environment.ts';
 import { BackupError } from '../../core/errors.ts';
 import { stockTools, type ToolCompression } from './stock-tools.ts';
 
@@ -20,6 +21,7 @@ export function requireTool(compression: ToolCompression, use: ToolUse): void {
   const { status, stdout } = spawnSync(program, isReading ? decompress : compress(1), {
     input: isReading ? sample : 'x',
     stdio: ['pipe', 'pipe', 'ignore'],
+    env: childEnvironment(),
   });
   const expected = isReading ? Buffer.from('x') : magic;
   // There is no output of a program that is not there.

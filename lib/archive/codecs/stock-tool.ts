@@ -1,11 +1,18 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { pipeline, type Readable } from 'node:stream';
+import { childEnvironment } from '../../core/child-environment.ts';
 
 /** A program that was started did not do what it should: what it says, or how it ended. */
 export class ToolFailure extends Error {
   override readonly name = 'ToolFailure';
 }
+
+/**
+ * A few bytes of xz can ask for four gigabytes of memory to be unpacked in. xz itself reads this variable, BusyBox's, which
+ * knows no such option, does not.
+ */
+const memoryBounds = { XZ_OPT: '--memlimit-decompress=512MiB' };
 
 /** How much of what a program complains is kept. */
 const mostComplaint = 2_000;
@@ -81,7 +88,11 @@ export class StockTool {
 
   private start(args: readonly string[]): { child: ChildProcessWithoutNullStreams; ended: Promise<void> } {
     // Out of the terminal's reach: a Ctrl-C is this process's to handle. When this one dies, the pipes end the program.
-    const child = spawn(this.program, args, { stdio: 'pipe', detached: true });
+    const child = spawn(this.program, args, {
+      stdio: 'pipe',
+      detached: true,
+      env: { ...childEnvironment(), ...memoryBounds },
+    });
     this.running.add(child);
     const ended = this.endOf(child).finally(() => this.running.delete(child));
     // Awaited when the output is read; a failure must not count as unhandled until then.
