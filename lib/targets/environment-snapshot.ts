@@ -10,9 +10,27 @@ export interface EnvironmentSource {
   /** Every `.env` file: its path below the project root, and its text. */
   dotenvFiles: readonly { origin: string; text: string }[];
   runtime: { node: string; platform: string; arch: string };
+  /** Present where there is a key. */
+  fingerprints?: Fingerprints;
 }
 
-type ShownValue = { value: string } | MaskedValue;
+/** What tells whether a masked value is the same as another one; without the key of its maker it tells nothing. */
+export interface Fingerprints {
+  /** How the key comes from a secret: hex digits of the salt, the derivation; and what tells a wrong secret. */
+  scheme: { salt: string; kdf: string; iterations: number; keyCheck: string };
+  of: (name: string, value: string) => string;
+}
+
+export type ShownValue = { value: string } | (MaskedValue & { fingerprint?: string });
+
+/** `environment.json`. */
+export interface EnvironmentSnapshot {
+  format: number;
+  runtime: EnvironmentSource['runtime'];
+  fingerprints?: Fingerprints['scheme'];
+  process: Record<string, ShownValue>;
+  dotenvFiles: { origin: string; variables: Record<string, ShownValue> }[];
+}
 
 /**
  * What shells, terminals, npm and systemd set anew for each run. They say nothing about the project, and a snapshot
@@ -52,8 +70,8 @@ const npmPath = /[\\/]node_modules[\\/](?:\.bin|(?:.*[\\/])?node-gyp-bin)$/;
 
 /**
  * `config/environment.json`: the variables of the process and of every `.env` file, each with its value, or where it
- * may be a secret with the reason and its length's class. The same environment gives the same bytes: sorted, no time
- * stamp.
+ * may be a secret with the reason and its length's class, and where there is a key with its fingerprint. The same
+ * environment gives the same bytes, with the same key: sorted, no time stamp.
  */
 export function environmentSnapshot(source: EnvironmentSource): Buffer {
   const delimiter = source.runtime.platform === 'win32' ? ';' : ':';
@@ -62,19 +80,32 @@ export function environmentSnapshot(source: EnvironmentSource): Buffer {
     return [[name, name.toUpperCase() === 'PATH' ? withoutNpmFolders(value, delimiter) : value]];
   });
   const files = [...source.dotenvFiles].sort((a, b) => compare(a.origin, b.origin));
-  const snapshot = {
+  const { fingerprints } = source;
+  const shown = (variables: [string, string][]): Record<string, ShownValue> =>
+    shownVariables(variables, fingerprints?.of);
+  const snapshot: EnvironmentSnapshot = {
     format: environmentFormat,
     runtime: { node: source.runtime.node, platform: source.runtime.platform, arch: source.runtime.arch },
-    process: shownVariables(own),
-    dotenvFiles: files.map(({ origin, text }) => ({ origin, variables: shownVariables(Object.entries(parse(text))) })),
+    ...(fingerprints === undefined ? {} : { fingerprints: fingerprints.scheme }),
+    process: shown(own),
+    dotenvFiles: files.map(({ origin, text }) => ({ origin, variables: shown(Object.entries(parse(text))) })),
   };
   return Buffer.from(`${JSON.stringify(snapshot, null, 2)}\n`);
 }
 
-function shownVariables(variables: [string, string][]): Record<string, ShownValue> {
+function shownVariables(
+  variables: [string, string][],
+  fingerprintOf: Fingerprints['of'] | undefined,
+): Record<string, ShownValue> {
   const sorted = [...variables].sort(([a], [b]) => compare(a, b));
   // A secret that was pasted on the wrong side of the equals sign is one still.
-  return Object.fromEntries(sorted.map(([name, value]) => [maskText(name), maskValue({ name, value }) ?? { value }]));
+  return Object.fromEntries(sorted.map(([name, value]) => [maskText(name), shownValue(name, value, fingerprintOf)]));
+}
+
+function shownValue(name: string, value: string, fingerprintOf: Fingerprints['of'] | undefined): ShownValue {
+  const masked = maskValue({ name, value });
+  if (masked === undefined) return { value };
+  return { ...masked, ...(fingerprintOf === undefined ? {} : { fingerprint: fingerprintOf(name, value) }) };
 }
 
 function withoutNpmFolders(path: string, delimiter: string): string {

@@ -60,6 +60,9 @@ export function requireKnown(name: string, known: readonly string[]): void {
 
 export const hasDatabases = (target: TargetDefinition): boolean => target.sources.includes('@databases');
 
+/** True for a target that keeps the `.env` files of the project, encrypted. */
+export const hasEnvFiles = (target: TargetDefinition): boolean => target.sources.includes('@env-files');
+
 function sourcesOf(target: TargetSettings): string[] {
   const grouped = Object.values(target.groups).flat();
   if (target.paths !== undefined || grouped.length > 0) return [...new Set([...(target.paths ?? []), ...grouped])];

@@ -45,6 +45,34 @@ describe('the snapshot of the environment', () => {
     });
   });
 
+  test('holds the fingerprint of each secret where there is a key, and of nothing else', () => {
+    const scheme = {
+      salt: '0011223344556677',
+      kdf: 'pbkdf2-hmac-sha256',
+      iterations: 600_000,
+      keyCheck: '8899aabbccddeeff',
+    };
+    const of = (name: string, value: string): string => `${name}|${value.length}`;
+    const text = 'API_KEY=secret\nPORT=3000\nEMPTY_SECRET=\n';
+    const source = { dotenvFiles: [{ origin: '.env', text }], fingerprints: { scheme, of } };
+    expect(parsed(source)).toEqual({
+      format: 1,
+      runtime,
+      fingerprints: scheme,
+      process: {},
+      dotenvFiles: [
+        {
+          origin: '.env',
+          variables: {
+            API_KEY: { masked: true, reason: 'name', length: '1-7', fingerprint: 'API_KEY|6' },
+            EMPTY_SECRET: { value: '' },
+            PORT: { value: '3000' },
+          },
+        },
+      ],
+    });
+  });
+
   test('the same environment gives the same bytes, in whatever order it comes', () => {
     const files = [
       { origin: '.env', text: 'B=2\nA=1' },

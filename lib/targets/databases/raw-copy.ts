@@ -1,8 +1,7 @@
 import { chmodSync, constants, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError } from '../../core/errors.ts';
-import { hasRawBytes, toSystemPath } from '../../core/path-bytes.ts';
+import { decodePath, toSystemPath } from '../../core/path-bytes.ts';
 import { readSqliteHeader, sqliteCompanions } from './sqlite-header.ts';
 import { SqliteJobError } from './sqlite-job.ts';
 
@@ -17,8 +16,8 @@ export interface RawCopy {
  * that SQLite cannot open where it is. Throws `SqliteJobError` (`busy`) when any of them changed meanwhile.
  */
 export function copyRaw(real: string, scratchFolder: string): RawCopy {
-  const folder = mkdtempSync(join(hasRawBytes(scratchFolder) ? tmpdir() : scratchFolder, '.sqlite-'));
-  const dispose = (): void => rmSync(folder, { recursive: true, force: true });
+  const folder = makeFolderIn(scratchFolder);
+  const dispose = (): void => rmSync(toSystemPath(folder), { recursive: true, force: true });
   try {
     const path = join(folder, 'database.db');
     const from = [real, ...logsOf(real)];
@@ -28,8 +27,8 @@ export function copyRaw(real: string, scratchFolder: string): RawCopy {
     from.forEach((file, index) => {
       const copy = to[index];
       if (before[index] === 'absent' || copy === undefined) return;
-      copyFileSync(toSystemPath(file), copy, constants.COPYFILE_FICLONE);
-      chmodSync(copy, 0o600);
+      copyFileSync(toSystemPath(file), toSystemPath(copy), constants.COPYFILE_FICLONE);
+      chmodSync(toSystemPath(copy), 0o600);
     });
     const isUnchanged = from.every((file, index) => fingerprint(file) === before[index]);
     if (!isUnchanged || readSqliteHeader(real)?.changeCounter !== counter) {
@@ -40,6 +39,13 @@ export function copyRaw(real: string, scratchFolder: string): RawCopy {
     dispose();
     throw error;
   }
+}
+
+/** Private, and in the scratch folder whatever its name: what is in a database does not go among the system's temporary files. */
+function makeFolderIn(scratchFolder: string): string {
+  // Node takes bytes here as everywhere; the types of its oldest version that we support do not say so.
+  const prefix = toSystemPath(join(scratchFolder, '.sqlite-')) as string;
+  return decodePath(mkdtempSync(prefix, { encoding: 'buffer' }));
 }
 
 /** The shared memory is only an index of the log, made anew when it is missing. */

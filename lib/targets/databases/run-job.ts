@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { countRows } from './count-rows.ts';
 import { openSqlite } from '../../core/open-sqlite.ts';
 import { checkIntegrity } from './check-integrity.ts';
@@ -56,7 +56,7 @@ function tidy(path: string): null {
 
 function check(path: string, context: JobContext): SqliteCheck {
   try {
-    const connection = openForReading(path, tmpdir());
+    const connection = openForReading(path, dirname(path));
     try {
       context.report('expendable');
       if (context.isAborted()) throw new SqliteJobError('aborted', 'interrupted');
@@ -72,7 +72,7 @@ function check(path: string, context: JobContext): SqliteCheck {
 }
 
 function describe(path: string, isCounted: boolean): SqliteDescription {
-  const { database, close } = openForReading(path, tmpdir());
+  const { database, close } = openForReading(path, dirname(path));
   try {
     return {
       pageSize: numberOf(database, 'page_size'),

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { childEnvironment } from '../../core/child-environment.ts';
 import {
   SqliteJobError,
   type SqliteAnswers,
@@ -101,6 +102,7 @@ function startProcess(): ChildProcess {
   return fork(new URL(`./sqlite-process-main.${extension}`, import.meta.url), [], {
     execArgv: extension === 'ts' ? typescriptLoader() : [],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: childEnvironment(),
     // Out of the terminal's reach: a Ctrl-C would end it before it can say that it ignores one. It ends with its parent.
     detached: true,
   });
