@@ -67,7 +67,7 @@ function followingSpan(text: string, at: number, name: string, from: number): Sp
   const isOption = /^-{1,2}[a-z]/i.test(name);
   const isDirective = directive.test(name);
   if (!isDirective && !endsInSecretWord(name)) return undefined;
-  if (/^["']?(?:-|[=:,;|&)}\]]|$)/.test(text.slice(from, from + 2))) return undefined;
+  if (/^["']?(?:-|[=:,;|&()}\]]|$)/.test(text.slice(from, from + 2))) return undefined;
   const span = valueSpan(text, from);
   if (span === undefined) return undefined;
   const value = text.slice(...span);

@@ -44,6 +44,11 @@ const mailAddress = /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/;
 /** Folders may have random names (`/tmp/build-x7Kq…`). Base64 that begins with a slash does not go on with a word. */
 const plainPath = /^(?:~[\w.-]*|\.{1,2}|[A-Za-z]:)[\\/]|^\/\.?(?:[a-z][a-z_.-]*|[A-Z][a-z]+)(?:\/|$)/;
 
+/** True for a path whose first folder has a word for a name. It must say so itself: `.`, `~`, a drive, a slash and a word. */
+export function isPlainPath(value: string): boolean {
+  return plainPath.test(value) && !/[\s=]/.test(value);
+}
+
 /** True when the value, or a part of it between separators, looks random and is at least 16 characters long. */
 export function looksRandom(value: string): boolean {
   const text = value.replace(namedDigest, ' ').replace(date, ' ');

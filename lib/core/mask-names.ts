@@ -22,6 +22,13 @@ const settingWords =
   /^(MAX|MIN|LIMITS?|COUNT|SIZE|LENGTH|BITS|ROUNDS|TTL|TIMEOUT|EXPIRES?|EXPIRY|EXPIRATION|LIFETIME|AGE|INTERVAL|MS|SECONDS|MINUTES|HOURS|DAYS|ENABLED?|DISABLED?|REQUIRED?|SECURE|HTTPONLY|USE|ALLOW|AUTHENTICATION|PROMPTS?|PROTECTED)$/;
 const plainSetting = /^(true|false|yes|no|on|off|enabled|disabled|\d{1,9}|\d{1,8}(ms|s|m|h|d))$/i;
 
+/** The last word of what says something about a key or a token, and is none (`TOKEN_TYPE`, `COOKIE_DOMAIN`, `AUTH_URL`). */
+const aboutWords =
+  /^(URL|URI|ENDPOINT|HOST|PORT|DOMAIN|PROVIDER|TYPE|ALG|ALGORITHM|ISSUER|AUDIENCE|SCOPES?|REALM|STORE|DRIVER|BACKEND|HEADER|PREFIX|NAME|METHOD|STRATEGY|MODE|REGION|SAMESITE)$/;
+const aboutValue = /^[\w.@:/?=,*~ -]{1,200}$/;
+/** With one of these in the name it may be the secret all the same (`WEBHOOK_URL`, `SECRET_NAME`). */
+const neverAbout = /PASS|PWD|SECRET|CREDENTIAL|WEBHOOK|DSN|CONN|PRIVATE|SALT|SEED|PIN\b|MNEMONIC/;
+
 /** A secret's file is where the secret rests, not the secret (`BACKUP_ENCRYPTION_KEY_FILE`). */
 const placeWords = /^(FILE|FILES|PATH|DIR|DIRECTORY|FOLDER|SOCK|SOCKET|HOME)$/;
 const placeValue = /^(\/|~|\.{1,2}\/|[A-Za-z]:[\\/])[^\s=]*$/;
@@ -50,8 +57,11 @@ export function isSecretName(name: string, value: string): boolean {
   return !isSettingOf(words, value);
 }
 
-/** True when the value only sets something about a secret: a limit, a switch, the place where the secret rests. */
+/** True when the value only sets something about a secret: a limit, a switch, its kind, the place where the secret rests. */
 export function isSettingOf(words: string[], value: string): boolean {
+  if (words.length > 1 && aboutWords.test(words.at(-1) ?? '') && aboutValue.test(value)) {
+    return !neverAbout.test(words.join('_'));
+  }
   if (plainSetting.test(value) && words.some((word) => settingWords.test(word))) return !isPassword(words);
   return placeWords.test(words.at(-1) ?? '') && placeValue.test(value);
 }

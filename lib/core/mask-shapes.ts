@@ -16,7 +16,17 @@ export const secretShapes: readonly (ShapePattern | ShapeScan)[] = [
   // A block whose end is missing is masked to the end of the text.
   {
     shape: 'pem',
-    pattern: /-----BEGIN (?!CERTIFICATE)[A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/dg,
+    pattern: /-{2,5}BEGIN (?!CERTIFICATE)[A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/dg,
+  },
+  // Without the dashes, as a reader of options leaves it.
+  {
+    shape: 'pem',
+    pattern: /\bBEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?(?:\\[nr]|\s){1,4}[\w+/=]{16}[\s\S]*$/dg,
+  },
+  // A parser that quotes what it could not read.
+  {
+    shape: 'assignment',
+    pattern: /(?<=\bUnexpected [^\n]{1,60}, (?:\.\.\.)?")(?<secret>[\s\S]{1,200}?)(?="(?:\.\.\.)? is not valid JSON)/dg,
   },
   { shape: 'pem', pattern: /PuTTY-User-Key-File-\d[\s\S]*$/dg },
   { shape: 'token', pattern: /\bAGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1?[0-9A-Z]{16,}/dgi },
@@ -62,11 +72,12 @@ export const secretShapes: readonly (ShapePattern | ShapeScan)[] = [
       /(?<=^|[\s;,"'([{?&])(?:[\w.-]{0,40}sess(?:ion)?(?:[-_.]?(?:id|key|cookie))?|(?:connect\.)?sid|remember[-_]?me)=(?<secret>(?=[^\s;,&"'<>]{0,15}\d|[^\s;,&"'<>]{16})[^\s;,&"'<>]{6,})/dgi,
   },
 
-  // scheme://user:password@host; the password may hold any sign that is not white space. A port is no password.
+  // scheme://user:password@host; the password may hold any sign that is not white space. A port is no password. One slash is
+  // what remains where an address was taken for a path.
   {
     shape: 'url',
     pattern:
-      /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?<secret>[^\s/?#@:"'<>]*:(?!\d{1,5}(?:[/?#\s"'<>]|$))[^\s"'<>]{0,1000})@/dgi,
+      /\b[a-z][a-z0-9+.-]{0,30}:\/{1,2}(?<secret>[^\s/?#@:"'<>]*:(?!\d{1,5}(?:[/?#\s"'<>]|$))[^\s"'<>]{0,1000})@/dgi,
   },
   // scheme://token@host. `git@` is everybody's user name.
   { shape: 'url', pattern: /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!git@)(?<secret>[^\s/?#@"'<>]+)@/dgi },

@@ -47,6 +47,7 @@ describe('the catalogue', () => {
       known: ['a', 'b'],
       targets: ['a', 'b'],
       matches: ['a', 'b'],
+      tried: ['a', 'b'],
       paths: ['a', 'b'],
       asked: ['retention'],
       problems: ['a problem'],
@@ -75,8 +76,8 @@ describe('the catalogue', () => {
     const known = Object.values(exitCode) as number[];
     expect(texts.filter((one) => !known.includes(one.exit))).toEqual([]);
     expect(texts.filter((one) => one.hint === undefined).map((one) => one.code)).toEqual([
-      'NOT_CONFIRMED',
       'INTERRUPTED',
+      'NOT_CONFIRMED',
     ]);
   });
 

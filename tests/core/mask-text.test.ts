@@ -137,7 +137,12 @@ describe('free text', () => {
   });
 
   test("the toolkit's own sentences come through unchanged", () => {
-    const sentences = Object.values(errorCatalogue).map(({ text }) => String(text));
+    // The texts in their code, not the code around them.
+    const sentences = Object.values(errorCatalogue).flatMap(({ text }) =>
+      String(text)
+        .replace(/\$\{[^}]*\}/g, 'x')
+        .split(/['`]/),
+    );
     for (const sentence of sentences) expect(maskText(sentence)).toBe(sentence);
     for (const text of [
       'Basic authentication failed',
