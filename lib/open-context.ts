@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { loadSettings } from './config/load-settings.ts';
 import { systemClock, systemRandom } from './core/clock.ts';
+import { KeyRing } from './crypto/key-ring.ts';
 import { BackupError } from './core/errors.ts';
 import { RunEvents } from './core/events.ts';
 import type { RunContext } from './operations/run-context.ts';
@@ -12,6 +13,8 @@ export interface ContextOptions {
   /** The settings file; by default `config/config.json` below the root, else `config/backup_config.json`. */
   config?: string;
   environment: Readonly<Record<string, string | undefined>>;
+  /** The file of a key, absolute: it goes before all other sources. */
+  keyFile?: string;
   events?: RunEvents;
   signal?: AbortSignal;
   /** Seconds to wait for another run's lock; 0 by default. */
@@ -36,14 +39,18 @@ export async function openContext(options: ContextOptions): Promise<RunContext> 
     environment,
     ...(options.config === undefined ? {} : { file: options.config }),
   });
+  const signal = options.signal ?? new AbortController().signal;
+  const { encryptionKey: settingsKey, recipients, oldKeyFiles } = settings.storage;
+  const given = { root: settings.root, environment, keyFile: options.keyFile, settingsKey, recipients, oldKeyFiles };
   return {
     settings,
     environment,
+    keys: new KeyRing({ ...given, signal }),
     clock: systemClock,
     random: systemRandom,
     host: hostname(),
     events: options.events ?? new RunEvents(),
-    signal: options.signal ?? new AbortController().signal,
+    signal,
     retryLockSeconds: options.retryLockSeconds ?? 0,
     databaseTimeoutSeconds: options.databaseTimeoutSeconds ?? databaseTimeoutOf(environment),
   };

@@ -30,3 +30,4 @@ export { cleanUp } from './operations/clean-up.ts';
 export { openBackup } from './operations/open-backup.ts';
 export { diffBackups } from './operations/diff-backups.ts';
 export { consolidateBackup } from './operations/consolidate-backup.ts';
+export { examineInstallation } from './operations/examine-installation.ts';

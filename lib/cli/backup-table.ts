@@ -59,7 +59,7 @@ function nameOf({ output }: Shown, { name }: Metadata): string[] {
 /** What a person should know at a glance. */
 function marksOf({ messages, output: { color } }: Shown, backup: Metadata): string[] {
   const { list: text } = messages;
-  const isEncrypted = backup.archive?.file.endsWith('.enc') === true;
+  const isEncrypted = backup.archive?.encryption !== undefined;
   return [
     ...(backup.complete ? [] : [color.yellow(text.incomplete)]),
     ...(backup.verifiedAt === undefined ? [] : [color.green(text.verified)]),

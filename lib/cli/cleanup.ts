@@ -4,6 +4,7 @@ import type { Messages } from '../messages/messages.ts';
 import { cleanUp, type CleanupRequest, type CleanupResult } from '../operations/clean-up.ts';
 import { machineZone } from '../core/local-time.ts';
 import { newestFirst } from '../store/backup-id.ts';
+import { showFindings } from './findings-text.ts';
 import { formatBytes } from './format-amounts.ts';
 import { formatLocalTime } from './format-local-time.ts';
 import type { Output } from './output.ts';
@@ -52,6 +53,7 @@ export const cleanupVerb = defineVerb<CleanupOptions>({
     const result = await cleanUp(await context.open(), request);
     context.output.document(result);
     showCleanup(result, context.output, context.messages);
+    showFindings(result.warnings ?? [], context);
     return exitCode.done;
   },
 });

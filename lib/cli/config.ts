@@ -4,6 +4,7 @@ import { readSettings, type ReadSettings, type SettingsRequest } from '../config
 import { exitCode } from '../core/error-catalogue.ts';
 import { BackupError } from '../core/errors.ts';
 import { changeSettings, type SettingChange } from '../operations/change-settings.ts';
+import { changeAudited } from './change-audited.ts';
 import { type CommandContext, defineVerb } from './verb.ts';
 
 interface ConfigOptions {
@@ -39,15 +40,18 @@ export const configVerb = defineVerb<ConfigOptions>({
   },
 });
 
+/** Names with dots between them; a target may be called in any language. */
+const keyLike = /^[\p{L}\p{N}_.$ -]{1,200}$/u;
+
 function parseChange(text: string, { messages }: CommandContext): SettingChange {
   const at = text.indexOf('=');
-  if (at < 1)
-    throw new BackupError('OPTION_INVALID', {
-      option: 'set-option',
-      value: text,
-      expected: messages.config.keyAndValue,
-    });
-  return { key: text.slice(0, at).trim(), valueText: text.slice(at + 1) };
+  const key = text.slice(0, Math.max(at, 0)).trim();
+  if (key === '' || !keyLike.test(key)) {
+    // What is no key may be a value that was given alone, and is not repeated.
+    const value = keyLike.test(text) ? text : '…';
+    throw new BackupError('OPTION_INVALID', { option: 'set-option', value, expected: messages.config.keyAndValue });
+  }
+  return { key, valueText: text.slice(at + 1) };
 }
 
 async function change(
@@ -56,7 +60,8 @@ async function change(
   changes: readonly SettingChange[],
 ): Promise<void> {
   const { config } = context.messages;
-  const { file, created } = await changeSettings(request, changes);
+  const keys = changes.map(({ key }) => key);
+  const { file, created } = await changeAudited(context, request, keys, () => changeSettings(request, changes));
   const name = shortName(context, file);
   if (created) context.output.line(config.fileMade(name));
   for (const { key, valueText } of changes) {

@@ -8,9 +8,11 @@ import type {
   ConsolidateRequest,
   PlannedConsolidation,
 } from '../operations/consolidate-result.ts';
-import { openBackup, type OpenBackup } from '../operations/open-backup.ts';
+import { openBackup } from '../operations/open-backup.ts';
+import type { OpenBackup } from '../operations/opened-backup.ts';
 import type { RunContext } from '../operations/run-context.ts';
 import { backupName } from './backup-name.ts';
+import { showFindings } from './findings-text.ts';
 import { formatBytes, formatDuration } from './format-amounts.ts';
 import { plainTable } from './table.ts';
 import { defineVerb, type CommandContext } from './verb.ts';
@@ -80,6 +82,8 @@ function showMade(context: CommandContext, result: ConsolidatedBackup): void {
   output.line();
   output.line(color.dim(`${text.nextCheck}: npm run backup:verify -- ${result.id} --check-content`));
   output.line(color.dim(`${text.nextCleanup(result.chain.length)}: npm run backup:cleanup`));
+  const unwritten = result.warnings.filter((one) => one.code === 'audit-unwritten');
+  showFindings(unwritten, context);
 }
 
 function amounts(

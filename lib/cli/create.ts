@@ -10,6 +10,7 @@ import {
   type StorageFormat,
   type StorageSettings,
 } from '../config/settings.ts';
+import type { RunContext } from '../operations/run-context.ts';
 import { createBackup } from '../operations/create-backup.ts';
 import type { CreateRequest, CreateResult } from '../operations/create-result.ts';
 import { planBackup } from '../operations/plan-backup.ts';
@@ -34,6 +35,8 @@ interface CreateOptions {
   output: string | undefined;
   rehash: boolean;
   encrypt: boolean | undefined;
+  recipient: string | string[] | undefined;
+  'encryption-algorithm': string | undefined;
   'dry-run': boolean;
 }
 
@@ -59,11 +62,20 @@ export const createVerb = defineVerb<CreateOptions>({
       .option('output', { type: 'string', alias: 'o', describe: text.output, requiresArg: true })
       .option('exclude', { type: 'string', describe: text.exclude, coerce: wordList, requiresArg: true })
       .option('encrypt', { type: 'boolean', describe: text.encrypt })
+      .option('recipient', { type: 'string', describe: text.recipient, requiresArg: true })
+      .option('encryption-algorithm', {
+        choices: ['AES256', 'aes256', 'aes-256-ctr'] as const,
+        describe: text.encryptionAlgorithm,
+      })
       .option('dry-run', { type: 'boolean', default: false, describe: text.dryRun }),
   run: async (context, options) => {
     const opened = await context.open();
     const storage = storageFor(opened.settings.storage, options);
-    const run = { ...opened, settings: { ...opened.settings, storage } };
+    if (options.output?.endsWith('.enc') === true && !storage.encrypt && options.recipient === undefined) {
+      const expected = 'another ending: the backup is not to be encrypted';
+      throw new BackupError('OPTION_INVALID', { option: 'output', value: options.output, expected });
+    }
+    const run = withRecipients({ ...opened, settings: { ...opened.settings, storage } }, context, options.recipient);
     const request: CreateRequest = {
       type: 'manual',
       ...(options.name === undefined ? {} : { name: backupName(options.name) }),
@@ -92,6 +104,22 @@ export const createVerb = defineVerb<CreateOptions>({
   },
 });
 
+/** The public keys of the command line stand in place of those of the settings, and ask for encryption. */
+function withRecipients(run: RunContext, context: CommandContext, given: string | string[] | undefined): RunContext {
+  if (given === undefined) return run;
+  const recipients = [given].flat().map((file) => resolve(context.workingFolder, file));
+  const storage = { ...run.settings.storage, encrypt: true, recipients };
+  return { ...run, settings: { ...run.settings, storage }, keys: run.keys.withRecipients(recipients) };
+}
+
+/** What the next commands need of this one: the key, where nothing else tells where it is. */
+function keyOption({ common }: CommandContext, { encrypted }: CreateResult): string {
+  const file = common['encryption-key'];
+  if (encrypted !== true || file === undefined) return '';
+  const word = /^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+  return ` --encryption-key ${word}`;
+}
+
 /** The settings with what the command line says instead. @throws BackupError OPTION_INVALID */
 function storageFor(settings: StorageSettings, options: CreateOptions): StorageSettings {
   const named = formatOfName(options.output);
@@ -118,7 +146,7 @@ function storageFor(settings: StorageSettings, options: CreateOptions): StorageS
 
 /** What the ending of `--output` says about what is in the file; undefined where it says nothing. */
 function formatOfName(output = ''): { format: StorageFormat; compression?: Compression } | undefined {
-  const ending = /\.(zip|tgz|tbz2?|txz|tzst|tar(?:\.(?:gz|bz2|xz|zst))?)$/.exec(output)?.[1];
+  const ending = /\.(zip|tgz|tbz2?|txz|tzst|tar(?:\.(?:gz|bz2|xz|zst))?)(?:\.enc)?$/.exec(output)?.[1];
   if (ending === undefined) return undefined;
   if (ending === 'zip') return { format: 'zip' };
   const last = ending.replace(/^tar\.?|^t/, '');
@@ -166,13 +194,14 @@ function showResult(context: CommandContext, result: CreateResult): void {
   const stored = result.base === undefined ? text.storedText : text.storedNewText;
   const rows = [
     [text.kind, modeText(context, result)],
+    ...(result.encrypted === true ? [[text.encrypted, text.encryptedText]] : []),
     [text.stored, stored(formatBytes(result.storedSize), ratio)],
     [text.took, text.tookText(formatDuration(result.duration), formatBytes(Math.round(rate)))],
     [text.where, printablePath(result.archive ?? result.directory)],
   ];
   output.line(plainTable(output, [], rows));
   output.line();
-  for (const line of text.next(result.id).split('\n')) output.line(color.dim(line));
+  for (const line of text.next(result.id, keyOption(context, result)).split('\n')) output.line(color.dim(line));
   showFindings(result.warnings, context);
 }
 

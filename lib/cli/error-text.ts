@@ -1,9 +1,11 @@
 import type { ExitCode } from '../core/error-catalogue.ts';
 import type { BackupError } from '../core/errors.ts';
+import type { HideKnown } from '../core/mask-known.ts';
 import { maskText } from '../core/mask-secrets.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import { describeError } from '../messages/describe.ts';
 import type { Language } from '../messages/messages.ts';
+import { harmlessJson } from './harmless.ts';
 import type { Output } from './output.ts';
 
 export interface ErrorView {
@@ -12,19 +14,21 @@ export interface ErrorView {
   /** With the stack of what was thrown first. */
   verbose: boolean;
   output: Output;
+  /** Takes out what is known to be a secret. */
+  hide: HideKnown;
 }
 
 /** Says an error on standard error, as text or as `{"error": {code, message, hint}}`, with secrets masked. */
 export function showError(error: BackupError, thrown: unknown, view: ErrorView): ExitCode {
-  const { output } = view;
+  const { output, hide } = view;
   const text = describeError(error, view.language);
-  const message = maskText(text.message);
-  const hint = text.hint === undefined ? undefined : maskText(text.hint);
+  const message = hide(text.message);
+  const hint = text.hint === undefined ? undefined : hide(text.hint);
   const root = error.cause instanceof Error ? error.cause : thrown;
-  const stack = view.verbose && root instanceof Error ? maskText(root.stack ?? '') : undefined;
+  const stack = view.verbose && root instanceof Error ? hide(maskText(root.stack ?? '')) : undefined;
   if (view.json) {
     const about = { code: error.code, message, ...(hint === undefined ? {} : { hint }) };
-    output.error(JSON.stringify({ error: { ...about, ...(stack === undefined ? {} : { stack }) } }));
+    output.error(harmlessJson(JSON.stringify({ error: { ...about, ...(stack === undefined ? {} : { stack }) } })));
     return error.exitCode;
   }
   const mark = output.color.red(output.color.bold(view.language === 'ja' ? 'エラー' : 'error'));

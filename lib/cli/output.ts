@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import pc from 'picocolors';
+import { harmless, harmlessJson } from './harmless.ts';
 
 /** A stream with a file descriptor: process.stdout or process.stderr. */
 export type TextStream = NodeJS.WriteStream & { fd: number };
@@ -68,7 +69,7 @@ export class Output {
 
   /** A line of the result for a person. Silent under --json and --quiet. */
   line(text = ''): void {
-    if (!this.json && !this.quiet) this.write(this.stdout, `${text}\n`);
+    if (!this.json && !this.quiet) this.write(this.stdout, `${harmless(text)}\n`);
   }
 
   /**
@@ -76,12 +77,12 @@ export class Output {
    * document holds them, so that a program finds nothing but an error there.
    */
   notice(text: string): void {
-    if (!this.quiet && !this.json) this.write(this.stderr, `${text}\n`);
+    if (!this.quiet && !this.json) this.write(this.stderr, `${harmless(text)}\n`);
   }
 
   /** One JSON line among several, with `--json --progress`. */
   message(value: unknown): void {
-    this.write(this.stdout, `${JSON.stringify(value)}\n`);
+    this.write(this.stdout, `${harmlessJson(JSON.stringify(value))}\n`);
   }
 
   /** Standard error, for what redraws itself. */
@@ -100,12 +101,12 @@ export class Output {
    */
   documentWithList(value: object, name: string): DocumentList {
     if (!this.json) return { add: () => undefined, end: () => undefined };
-    const head = JSON.stringify(this.progress ? { message_type: 'summary', ...value } : value);
+    const head = harmlessJson(JSON.stringify(this.progress ? { message_type: 'summary', ...value } : value));
     let text = `${head.slice(0, -1)}${head === '{}' ? '' : ','}${JSON.stringify(name)}:[`;
     let isFirst = true;
     return {
       add: (item) => {
-        text += `${isFirst ? '' : ','}${JSON.stringify(item)}`;
+        text += `${isFirst ? '' : ','}${harmlessJson(JSON.stringify(item))}`;
         isFirst = false;
         if (text.length < mostWaiting) return;
         this.write(this.stdout, text);
@@ -117,7 +118,7 @@ export class Output {
 
   /** An error; shown always. */
   error(text: string): void {
-    this.write(this.stderr, `${text}\n`);
+    this.write(this.stderr, `${harmless(text)}\n`);
   }
 
   private write(stream: TextStream, text: string): void {

@@ -45,7 +45,10 @@ export async function runCommandLine(world: ProcessWorld): Promise<ExitCode> {
     if (!isVerbRun && text === '') throw new BackupError('USAGE', { problem: messages.common.noCommand });
     return code;
   } catch (error) {
+    // Loaded only here: a run that ends well needs none of it.
+    const { hideSecrets } = await import('./hide-secrets.ts');
     return showError(asBackupError(error, world.signal), error, {
+      hide: hideSecrets(rootOf(world), world.environment),
       language,
       json: wantsJson,
       verbose: isVerbose,
@@ -84,6 +87,7 @@ async function buildProgram(
     .wrap(Math.min(110, world.stdout.columns ?? 100))
     .option('root', { type: 'string', describe: text.root, requiresArg: true })
     .option('config', { type: 'string', describe: text.config, requiresArg: true })
+    .option('encryption-key', { type: 'string', describe: text.encryptionKey, requiresArg: true })
     .option('json', { type: 'boolean', default: false, describe: text.json })
     .option('progress', { type: 'boolean', default: false, describe: text.progress })
     .option('quiet', { type: 'boolean', default: false, describe: text.quiet })
@@ -120,6 +124,14 @@ function withoutHelpAhead(program: unknown): void {
   if (usage?.cacheHelpMessage !== undefined) usage.cacheHelpMessage = () => undefined;
 }
 
+/** The project's root as far as it can be told before the options are read. */
+function rootOf({ argv, environment, workingFolder }: ProcessWorld): string {
+  const at = argv.indexOf('--root');
+  const given =
+    argv.find((word) => word.startsWith('--root='))?.slice('--root='.length) ?? (at === -1 ? undefined : argv[at + 1]);
+  return resolve(workingFolder, given ?? environment.BACKUP_ROOT ?? '.');
+}
+
 /** yargs hands help and version to a callback, so that what is written where stays ours. */
 async function parse(program: unknown, argv: readonly string[]): Promise<string> {
   let shown = '';
@@ -147,6 +159,7 @@ async function runVerb(
   const retryLockSeconds = secondsOf('retry-lock', options.retryLock, messages);
   const root = resolve(world.workingFolder, options.root ?? world.environment.BACKUP_ROOT ?? '.');
   const output = new Output({ ...options, color: usesColor(world), stdout: world.stdout, stderr: world.stderr });
+  const keyFile = options['encryption-key'];
   const toolkitOptions = {
     root,
     environment: world.environment,
@@ -173,7 +186,8 @@ async function runVerb(
         const { openContext } = await import('../open-context.ts');
         const events = new RunEvents();
         stopFollowing.push(await followProgress(events, output, messages, options));
-        return openContext({ ...toolkitOptions, events, signal: world.signal, retryLockSeconds });
+        const key = keyFile === undefined ? {} : { keyFile: resolve(world.workingFolder, keyFile) };
+        return openContext({ ...toolkitOptions, ...key, events, signal: world.signal, retryLockSeconds });
       },
     });
   } finally {
@@ -182,7 +196,7 @@ async function runVerb(
 }
 
 /** Options that name several things; of any other, two values mean that one of them is a mistake. */
-const repeatable = new Set(['_', 'targets', 'include', 'exclude', 'set-option', 'setOption']);
+const repeatable = new Set(['_', 'targets', 'include', 'exclude', 'set-option', 'setOption', 'recipient']);
 
 function refuseRepeated(options: object, messages: Messages): void {
   const repeated = Object.entries(options).find(([name, value]) => Array.isArray(value) && !repeatable.has(name));

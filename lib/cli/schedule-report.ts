@@ -1,12 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import { BackupError, isBackupError, reasonOf } from '../core/errors.ts';
 import { describeError } from '../messages/describe.ts';
-import type { Language, Messages } from '../messages/messages.ts';
+import type { Messages } from '../messages/messages.ts';
 import type { ScheduleEvent, ZonedSchedule } from '../schedule/run-schedules.ts';
 import type { ScheduledRun } from '../schedule/run-scheduled-backup.ts';
 import { formatBytes, formatDuration } from './format-amounts.ts';
 import { showFindings } from './findings-text.ts';
 import { formatLocalTime } from './format-local-time.ts';
+import { hideSecrets } from './hide-secrets.ts';
 import type { CommandContext } from './verb.ts';
 
 /** Tells what the schedules do: one line a run for a person, one JSON line an event for a program. */
@@ -108,7 +109,7 @@ export function runWords(name: string, run: ScheduledRun, words: Messages['sched
 /** One run for a program. */
 export function scheduledRunDocument(
   { backup, cleanup, cleanupError }: ScheduledRun,
-  context: { language: Language },
+  context: Surroundings,
 ): Record<string, unknown> {
   return {
     outcome: backup.complete ? 'done' : 'incomplete',
@@ -125,11 +126,15 @@ const runDocument = (event: { schedule: ZonedSchedule; dueAt: Date; nextRun?: Da
   ...(event.nextRun === undefined ? {} : { nextRun: event.nextRun }),
 });
 
+/** What an error is said in, and what it must not say. */
+type Surroundings = Pick<CommandContext, 'language' | 'root' | 'environment'>;
+
 function errorDocument(
   thrown: unknown,
-  { language }: { language: Language },
+  { language, root, environment }: Surroundings,
 ): { code: string; message: string; hint?: string } {
   const error = isBackupError(thrown) ? thrown : new BackupError('UNEXPECTED', { problem: reasonOf(thrown) });
   const { message, hint } = describeError(error, language);
-  return { code: error.code, message, ...(hint === undefined ? {} : { hint }) };
+  const hide = hideSecrets(root, environment);
+  return { code: error.code, message: hide(message), ...(hint === undefined ? {} : { hint: hide(hint) }) };
 }

@@ -1,8 +1,10 @@
 import { relative } from 'node:path';
+import type { SettingsRequest } from '../config/read-settings.ts';
 import type { BackupMode } from '../config/settings.ts';
 import { exitCode, type ExitCode } from '../core/error-catalogue.ts';
 import { BackupError, isBackupError } from '../core/errors.ts';
 import { changeSettings, type ChangedSettings, type SettingChange } from '../operations/change-settings.ts';
+import { changeAudited } from './change-audited.ts';
 import type { CommandContext } from './verb.ts';
 
 export const scheduleTypes = ['daily', 'weekly', 'monthly'] as const;
@@ -59,6 +61,15 @@ async function change(
     environment: context.environment,
     ...(context.configFile === undefined ? {} : { file: context.configFile }),
   };
+  const keys = [schedule.key, ...(days === undefined ? [] : ['retention'])];
+  return changeAudited(context, request, keys, () => changeWith(request, schedule, days));
+}
+
+async function changeWith(
+  request: SettingsRequest,
+  schedule: SettingChange,
+  days: string | undefined,
+): Promise<ChangedSettings> {
   if (days === undefined) return changeSettings(request, [schedule]);
   try {
     return await changeSettings(request, [schedule, { key: 'retention.days', valueText: days }]);

@@ -1,6 +1,7 @@
 import { exitCode, type ExitCode } from '../core/error-catalogue.ts';
 import { printablePath } from '../core/path-bytes.ts';
-import { openBackup, type ForeignBackup, type OpenBackup } from '../operations/open-backup.ts';
+import { openBackup } from '../operations/open-backup.ts';
+import type { ForeignBackup, OpenBackup } from '../operations/opened-backup.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { formatTime } from '../store/manifest-lines.ts';
 import { showFindings } from './findings-text.ts';
@@ -99,6 +100,7 @@ function summaryRows(context: CommandContext, backup: OpenBackup): string[][] {
     ...(backup.archive === undefined ? [] : [[text.archive, printablePath(backup.archive)]]),
     ...(backup.folder === undefined ? [] : [[text.folder, printablePath(backup.folder)]]),
     [text.layout, layoutText(metadata)],
+    ...encryptionRows(context, metadata),
     ...chainRows(context, metadata),
     ...(metadata.since === undefined ? [] : [[text.since, text.sinceText(formatMoment(metadata.since))]]),
     ...(metadata.consolidatedFrom === undefined ? [] : [[text.madeFrom, metadata.consolidatedFrom]]),
@@ -120,6 +122,12 @@ function summaryRows(context: CommandContext, backup: OpenBackup): string[][] {
       text.databaseText(printablePath(one.name), one.tables?.length ?? 0),
     ]),
   ];
+}
+
+function encryptionRows({ messages: { show: text } }: CommandContext, { archive }: Metadata): string[][] {
+  if (archive?.encryption === undefined) return [];
+  const { recipients } = archive.encryption;
+  return [[text.encrypted, recipients === undefined ? text.encryptedKey : text.encryptedTo(recipients.length)]];
 }
 
 /** The backups that it needs, newest first, one a row. */

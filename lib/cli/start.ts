@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { keepCompiled } from './keep-compiled.ts';
+import { keepOutOfDumps } from './keep-out-of-dumps.ts';
 import { shapeHeap } from './shape-heap.ts';
 
 /**
@@ -7,6 +8,7 @@ import { shapeHeap } from './shape-heap.ts';
  * a second one ends it at once.
  */
 export async function start(argv: readonly string[]): Promise<void> {
+  keepOutOfDumps();
   shapeHeap();
   keepCompiled(process.env);
   const stopped = new AbortController();

@@ -9,6 +9,8 @@ import type { Output } from './output.ts';
 export interface CommonOptions {
   root?: string;
   config?: string;
+  /** The file of a key, as it was given. */
+  'encryption-key'?: string;
   json: boolean;
   progress: boolean;
   quiet: boolean;

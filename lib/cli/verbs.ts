@@ -12,7 +12,10 @@ export const verbs: Record<string, () => Promise<AnyVerb>> = {
   diff: async () => (await import('./diff.ts')).diffVerb,
   consolidate: async () => (await import('./consolidate.ts')).consolidateVerb,
   cleanup: async () => (await import('./cleanup.ts')).cleanupVerb,
+  keys: async () => (await import('./keys.ts')).keysVerb,
+  audit: async () => (await import('./audit.ts')).auditVerb,
   schedule: async () => (await import('./schedule.ts')).scheduleVerb,
   config: async () => (await import('./config.ts')).configVerb,
   init: async () => (await import('./init.ts')).initVerb,
+  doctor: async () => (await import('./doctor.ts')).doctorVerb,
 };

@@ -42,6 +42,8 @@ export interface SourceEntry extends Entry {
   readFrom?: string;
   /** The bytes themselves, for what was made for the backup. */
   content?: Buffer;
+  /** Paths below the project root of what it holds, where it was made of several files. */
+  holds?: readonly string[];
   /** Bytes of the blocks that it changes in: a database's page size. */
   blockSize?: number;
   /**

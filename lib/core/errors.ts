@@ -1,9 +1,10 @@
 import { withAftermath, type Aftermath } from './aftermath.ts';
 import { errorCatalogue, type ErrorCode, type ErrorParams, type ErrorText, type ExitCode } from './error-catalogue.ts';
+import { maskParams } from './mask-params.ts';
 
 /**
  * The one error of the toolkit. `message` and `hint` are English; a caller that speaks another language renders
- * `code` and `params` from its own catalogue.
+ * `code` and `params` from its own catalogue. Neither holds a secret that can be told from other words.
  */
 export class BackupError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'BackupError';
@@ -15,12 +16,13 @@ export class BackupError<C extends ErrorCode = ErrorCode> extends Error {
 
   constructor(code: C, params: ErrorParams<C>, options?: { cause?: unknown; aftermath?: Aftermath }) {
     const definition = errorCatalogue[code];
-    const own = (definition.text as (params: ErrorParams<C>) => ErrorText)(params);
+    const shown = maskParams(params);
+    const own = (definition.text as (params: ErrorParams<C>) => ErrorText)(shown);
     const aftermath = options?.aftermath;
     const text = aftermath === undefined ? own : withAftermath(own, aftermath);
     super(text.message, options);
     this.code = code;
-    this.params = params;
+    this.params = shown;
     this.hint = text.hint;
     this.exitCode = definition.exitCode;
     this.aftermath = aftermath;

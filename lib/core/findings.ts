@@ -1,3 +1,5 @@
+import { maskParams } from './mask-params.ts';
+
 /**
  * Warnings and problems: what a run noticed and went on after. They rest in metadata.json and in JSON output, so their
  * codes are stable; their English sentences come from here, and `messages/ja/findings.ts` holds the Japanese ones.
@@ -40,6 +42,7 @@ const causesOf = ({ causes = [] }: FindingParams): string => causes.map((one) =>
 
 /** Why a full backup is made in place of another. */
 function whyFull({ reason }: FindingParams): string {
+  if (reason === 'other-key') return 'the newest backup is not encrypted as this one is to be, with the same key';
   if (reason === 'chain-long') return 'the chain is as long as incremental.maxIncrementals allows';
   if (reason === 'zip') return 'a zip always stands alone';
   return 'there is no complete backup of these targets to build on';
@@ -104,7 +107,18 @@ export const findingCatalogue = {
   },
   'secrets-left-out': {
     incomplete: false,
-    text: (p) => `${named(p)} holds secrets and was left out: this version does not encrypt.`,
+    text: (p) =>
+      `${named(p)} holds secrets and was left out: ${p.reason === 'no-target' ? 'no target of this backup keeps it encrypted (security, by default)' : 'there is no key to encrypt it with. Give one: --encryption-key FILE, or BACKUP_ENCRYPTION_KEY_FILE'}.`,
+  },
+  /** `found`: the file's mode, octal. */
+  'key-exposed': {
+    incomplete: false,
+    text: (p) => `Others can read the key file ${named(p)} (mode ${p.found}); \`chmod 600\` makes it yours alone.`,
+  },
+  'key-in-settings': {
+    incomplete: false,
+    text: () =>
+      'The setting storage.encryptionKey holds the secret itself. Move it to the environment and write "${BACKUP_ENCRYPTION_KEY}" there.',
   },
   'mode-full': {
     incomplete: false,
@@ -132,6 +146,18 @@ export const findingCatalogue = {
     incomplete: false,
     text: (p) => `Removed ${p.count} temporary file(s) that an interrupted run had left.`,
   },
+  /** `found`: the folder's mode, octal. */
+  'store-readable': {
+    incomplete: false,
+    text: (p) =>
+      `Others can look into the store ${named(p)} (mode ${p.found}). \`npm run backup:doctor -- --repair\` closes it.`,
+  },
+  /** `found`: the folder's mode, octal. */
+  'store-swappable': {
+    incomplete: false,
+    text: (p) =>
+      `Others can write to ${named(p)} (mode ${p.found}), the folder around the store: they could put another store in its place.`,
+  },
   'more-findings': { incomplete: false, text: (p) => `${p.count} more finding(s) are not listed here.` },
   // While a backup is verified
   'archive-missing': { incomplete: false, text: (p) => `The archive ${named(p)} is missing.` },
@@ -151,6 +177,18 @@ export const findingCatalogue = {
     text: () => 'The manifest does not have the checksum that metadata.json names.',
   },
   'metadata-damaged': { incomplete: false, text: (p) => `metadata.json is damaged (${p.reason}).` },
+  /** With the right key: what is stored is not what was made with it. */
+  'not-authentic': { incomplete: false, text: (p) => `${named(p)} is not what was made with this key (${p.reason}).` },
+  /** The settings ask for encryption. */
+  'not-encrypted': {
+    incomplete: false,
+    text: (p) => `${named(p)} is not encrypted, though the settings ask for it: nobody can tell who made it.`,
+  },
+  /** What could not be looked at, because no key opens it. */
+  'key-missing': {
+    incomplete: false,
+    text: (p) => `${named(p)} is encrypted and no key opens it (${p.reason}): only its stored bytes were checked.`,
+  },
   'entry-missing': { incomplete: false, text: (p) => `${named(p)} is in the manifest but not in the backup.` },
   'entry-size': { incomplete: false, text: (p) => `${named(p)} has ${p.found} bytes; ${p.expected} are expected.` },
   'entry-hash': { incomplete: false, text: (p) => `${named(p)} does not have the SHA-256 that the manifest names.` },
@@ -183,6 +221,26 @@ export const findingCatalogue = {
     incomplete: true,
     text: (p) => `${named(p)} is not whole in the backup (${p.reason}) and was not restored.`,
   },
+  'secrets-locked': {
+    incomplete: false,
+    text: (p) => `The .env files in ${named(p)} were not restored (${p.reason}).`,
+  },
+  /** `found`: the safety backup. */
+  'secrets-in-safety-backup': {
+    incomplete: false,
+    text: (p) =>
+      `What the .env files held before is in ${p.found}, and comes back from there on request only: npm run backup:restore -- ${p.found} --include '**/.env*'.`,
+  },
+  /** `found`: names, never values. */
+  'secrets-changed': {
+    incomplete: false,
+    text: (p) => `${p.count} secret(s) have other values now than in the backup: ${p.found}.`,
+  },
+  'secrets-to-supply': {
+    incomplete: false,
+    text: (p) =>
+      `${p.count} secret(s) that the backup knows of are not set here and have to be supplied again: ${p.found}.`,
+  },
   'folders-not-set': {
     incomplete: false,
     text: (p) =>
@@ -200,6 +258,71 @@ export const findingCatalogue = {
     incomplete: false,
     text: (p) => `${named(p)}: metadata.json names ${p.expected}, the manifest holds ${p.found}.`,
   },
+  // About the audit log. `count` of one line: its number in the file.
+  'audit-unwritten': {
+    incomplete: false,
+    text: (p) => `What was done stands, but could not be noted in ${named(p)} (${p.reason}).`,
+  },
+  'audit-line-changed': {
+    incomplete: false,
+    text: (p) => `Line ${p.count} of ${named(p)} is not as it was written (${p.reason}).`,
+  },
+  'audit-line-order': {
+    incomplete: false,
+    text: (p) =>
+      `Line ${p.count} of ${named(p)} is not in its place: it is number ${p.found}, where ${p.expected} is expected.`,
+  },
+  /** `found`: their numbers; `expected`: the line of the file that they stood before. */
+  'audit-lines-missing': {
+    incomplete: false,
+    text: (p) => `${p.count} line(s), number ${p.found}, are missing before line ${p.expected} of ${named(p)}.`,
+  },
+  'audit-lines-cut': {
+    incomplete: false,
+    text: (p) => `The last ${p.count} line(s) of the audit log, number ${p.found}, are missing.`,
+  },
+  'audit-line-torn': {
+    incomplete: false,
+    text: (p) => `Line ${p.count} of ${named(p)} is cut short: a run ended while it was writing it.`,
+  },
+  'audit-head-missing': {
+    incomplete: false,
+    text: (p) =>
+      `The checkpoint ${named(p)} is missing: whether lines are missing at the end of the audit log is not known.`,
+  },
+  'audit-head-changed': {
+    incomplete: false,
+    text: (p) => `The checkpoint ${named(p)} is not as it was written (${p.reason}).`,
+  },
+  /** `found`: the first of these lines. */
+  'audit-head-lost': {
+    incomplete: false,
+    text: (p) =>
+      `The checkpoint was missing or changed when line ${p.found} of ${named(p)} was written (${p.count} time(s) in all): lines before it may be missing.`,
+  },
+  'audit-unsigned': {
+    incomplete: false,
+    text: (p) =>
+      `${p.count} line(s) have no MAC, line ${p.found} of ${named(p)} first: they were written without a key, and whoever may write to the store could have written them.`,
+  },
+  'audit-macs-unchecked': {
+    incomplete: false,
+    text: (p) => `${p.count} line(s) have a MAC that no given key can check, line ${p.found} of ${named(p)} first.`,
+  },
+  'audit-backup-gone': {
+    incomplete: false,
+    text: (p) =>
+      `Backup ${named(p)} was made, and no act removed it, but it is not in the store: somebody deleted it, or this is an older copy of the store.`,
+  },
+  'audit-backup-unknown': {
+    incomplete: false,
+    text: (p) =>
+      `The audit log does not know backup ${named(p)}: it was copied into the store, or that it was made could not be noted.`,
+  },
+  'audit-backups-earlier': {
+    incomplete: false,
+    text: (p) => `${p.count} backup(s), ${named(p)} the newest of them, are older than the audit log.`,
+  },
   // While backups are compared
   /** `found`: the backup whose own findings (`causes`) say why. */
   'not-compared': {
@@ -211,8 +334,9 @@ export const findingCatalogue = {
 
 export type FindingCode = keyof typeof findingCatalogue;
 
-/** Makes a finding with its English sentence. */
-export function finding(code: FindingCode, params: FindingParams = {}): Finding {
+/** Makes a finding with its English sentence. It rests in metadata.json: a reason that quotes a secret is masked first. */
+export function finding(code: FindingCode, given: FindingParams = {}): Finding {
+  const params = given.reason === undefined ? given : maskParams(given);
   return {
     code,
     message: findingCatalogue[code].text(params),
@@ -222,7 +346,7 @@ export function finding(code: FindingCode, params: FindingParams = {}): Finding 
   };
 }
 
-/** True when at least one finding means that the backup lacks data. */
+/** True when at least one finding means that the backup lacks data. Codes that are not known here come from a newer version. */
 export function meansIncomplete(findings: readonly Finding[]): boolean {
-  return findings.some((one) => findingCatalogue[one.code].incomplete);
+  return findings.some(({ code }) => Object.hasOwn(findingCatalogue, code) && findingCatalogue[code].incomplete);
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { childEnvironment } from './child-environment.ts';
 
 /**
  * Flushes everything of the filesystem that holds `folder` to the disk, in one go: thousands of new files would take an
@@ -11,6 +12,6 @@ export async function flushFilesystem(folder: string): Promise<void> {
 
 function runSync(words: readonly string[]): Promise<boolean> {
   return new Promise((resolve) => {
-    execFile('sync', [...words], (error) => resolve(error === null));
+    execFile('sync', [...words], { env: childEnvironment() }, (error) => resolve(error === null));
   });
 }

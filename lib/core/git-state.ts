@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { childEnvironment } from './child-environment.ts';
+import { maskText } from './mask-secrets.ts';
 
 export interface GitState {
   commit: string;
@@ -22,7 +24,11 @@ export function readGitState(
       'git',
       ['-C', root, 'status', '--porcelain=v2', '--branch', '--untracked-files=no'],
       // Without the optional locks, a backup never stands in the way of a commit.
-      { timeout: timeoutMs, maxBuffer: 64 << 20, env: { ...environment, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' } },
+      {
+        timeout: timeoutMs,
+        maxBuffer: 64 << 20,
+        env: { ...childEnvironment(environment), GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+      },
       (error, stdout) => resolve(error === null ? parse(stdout) : undefined),
     );
   });
@@ -36,5 +42,5 @@ function parse(text: string): GitState | undefined {
   if (commit === undefined || commit === '(initial)') return undefined;
   const branch = value('branch.head');
   const dirty = lines.some((line) => line !== '' && !line.startsWith('#'));
-  return { commit, ...(branch === undefined || branch === '(detached)' ? {} : { branch }), dirty };
+  return { commit, ...(branch === undefined || branch === '(detached)' ? {} : { branch: maskText(branch) }), dirty };
 }

@@ -1,5 +1,8 @@
 import Database from 'better-sqlite3';
-import { BackupError, isSystemError, reasonOf } from './errors.ts';
+import { realpathSync } from 'node:fs';
+import { BackupError, isSystemError, reasonOf, systemCode } from './errors.ts';
+import { decodePath, toSystemPath } from './path-bytes.ts';
+import { strangeSuperJournal } from './super-journal.ts';
 
 /**
  * Opens a database with better-sqlite3, whose options these are.
@@ -16,12 +19,29 @@ export function openSqlite(path: string, options?: Database.Options): Database.D
 }
 
 function open(path: string, options?: Database.Options): Database.Database {
+  refuseStrangeJournal(path);
   try {
     return new Database(path, options);
   } catch (error) {
     const isUnbuilt =
       isSystemError(error, 'ERR_DLOPEN_FAILED') || reasonOf(error).startsWith('Could not locate the bindings file');
     throw isUnbuilt ? new BackupError('SQLITE_NOT_BUILT', {}, { cause: error }) : error;
+  }
+}
+
+/** Before SQLite has seen it: to open the database is to roll it back, and to delete what it names. */
+function refuseStrangeJournal(path: string): void {
+  if (strangeSuperJournal(`${realPath(path)}-journal`) === undefined) return;
+  throw Object.assign(new Error('its journal names a file that SQLite did not make'), { code: 'SQLITE_CORRUPT' });
+}
+
+/** SQLite looks for a journal beside the file that a link leads to. */
+function realPath(path: string): string {
+  try {
+    return decodePath(realpathSync.native(toSystemPath(path), { encoding: 'buffer' }));
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return path;
   }
 }
 

@@ -1,5 +1,13 @@
+import { decodePath, pathToBytes } from './path-bytes.ts';
+
 /** Nothing that is refused below gets past this: one look for the million paths that are harmless. */
-const mayBeUnsafe = /^$|^[A-Za-z]:|(?:^|\/)\.{0,2}(?:\/|$)|[\0\\]/;
+const mayBeUnsafe = /^$|^[A-Za-z]:|(?:^|\/)\.{0,2}(?:\/|$)|[\0\\\ud800-\udfff]/;
+
+/**
+ * Twice the longest path that Linux takes (PATH_MAX, limits.h). Longer ones cannot be written anywhere; but they could keep
+ * busy for hours who goes through all the folders above each.
+ */
+export const longestPath = 8192;
 
 /**
  * Why a path that an archive names may not be written below a destination, or undefined when it may.
@@ -8,6 +16,7 @@ const mayBeUnsafe = /^$|^[A-Za-z]:|(?:^|\/)\.{0,2}(?:\/|$)|[\0\\]/;
  * everywhere: such an archive is moved between machines.
  */
 export function unsafeReason(path: string): string | undefined {
+  if (path.length > longestPath) return tooLong;
   if (!mayBeUnsafe.test(path)) return undefined;
   return unsafePosixReason(path) ?? unsafeWindowsReason(path);
 }
@@ -17,12 +26,17 @@ export function unsafeReason(path: string): string | undefined {
  * on Linux `..\up` is the name of a file like any other, and to refuse it would be to lose the whole backup over it.
  */
 export function unsafeReasonHere(path: string, platform: NodeJS.Platform = process.platform): string | undefined {
+  if (path.length > longestPath) return tooLong;
   if (!mayBeUnsafe.test(path)) return undefined;
   return platform === 'win32' ? unsafeReason(path) : unsafePosixReason(path);
 }
 
+const tooLong = 'a path that is longer than any system takes';
+
 function unsafePosixReason(path: string): string | undefined {
   if (path === '') return 'empty name';
+  // Two texts for one name: what is said of the one would not be seen to hold for the other.
+  if (/[\ud800-\udfff]/.test(path) && decodePath(pathToBytes(path)) !== path) return 'no text of a file name';
   if (path.includes('\0')) return 'NUL in the name';
   if (path.startsWith('/')) return 'absolute path';
   for (const component of path.split('/')) {

@@ -55,6 +55,15 @@ export function fields(shapes: Readonly<Record<string, Shape>>, rest?: Shape): S
   };
 }
 
+/** No deeper than that many levels: what goes through JSON by recursion ends the process where it is too deep. */
+export function shallow(levels: number): Shape {
+  const isShallow = (value: unknown, left: number): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    (left > 0 && Object.values(value).every((one) => isShallow(one, left - 1)));
+  return where((value) => isShallow(value, levels));
+}
+
 /** For `rest`: there is to be nothing else. */
 export const nothing = where(() => false);
 

@@ -1,9 +1,10 @@
 import { finding, type Finding } from '../core/findings.ts';
+import { PathSet } from '../core/path-set.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import { targetOf, type ManifestEntry, type ManifestHeader } from '../store/manifest.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { entryBehindLink } from './entry-behind-link.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** What reading a manifest to its end proved. */
 export interface CheckedManifest {
@@ -22,7 +23,7 @@ type Totals = Map<string, { files: number; size: number }>;
 export async function checkManifest(backup: OpenBackup, frames: FrameTable): Promise<CheckedManifest> {
   const checked: CheckedManifest = { files: 0, problems: [] };
   const targets: Totals = new Map();
-  const links = new Set<string>();
+  const links = new PathSet();
   for await (const batch of backup.readManifest()) {
     for (const line of batch) {
       if (line.type === 'header') checked.header = line.header;
@@ -56,7 +57,10 @@ function count(targets: Totals, entry: ManifestEntry): void {
 function compareCounts(metadata: Metadata, found: Totals, problems: Finding[]): void {
   const names = new Set([...Object.keys(metadata.targets), ...found.keys()]);
   for (const name of names) {
-    const expected = metadata.targets[name] ?? { files: 0, size: 0 };
+    const expected = (Object.hasOwn(metadata.targets, name) ? metadata.targets[name] : undefined) ?? {
+      files: 0,
+      size: 0,
+    };
     const held = found.get(name) ?? { files: 0, size: 0 };
     if (held.files === expected.files && held.size === expected.size) continue;
     const text = (one: { files: number; size: number }): string => `${one.files} files, ${one.size} bytes`;

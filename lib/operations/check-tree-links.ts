@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import { finding, type Finding } from '../core/findings.ts';
 import { decodePath, toSystemPath } from '../core/path-bytes.ts';
 import { entriesOnly } from '../store/manifest.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** A plain tree keeps links as links and folders as folders, so they are compared with the manifest where they lie. */
 export async function checkTreeLinks(backup: OpenBackup, onProblem: (problem: Finding) => void): Promise<void> {

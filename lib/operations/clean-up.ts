@@ -1,12 +1,16 @@
 import { statSync } from 'node:fs';
 import { BackupError } from '../core/errors.ts';
+import type { Finding } from '../core/findings.ts';
 import type { RetentionSettings } from '../config/settings.ts';
 import type { BackupKind } from '../store/metadata.ts';
 import { planRetention, type RetentionCandidate, type RetentionReason } from '../store/plan-retention.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
 import { finishRemovals, removeBackup } from '../store/remove-backup.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import { listStore, openStore, type Store, type StoredBackup, type StoreListing } from '../store/store.ts';
-import { openLoneArchives } from './open-backup.ts';
+import { auditedCleanup } from './audit-cleanup.ts';
+import { refuseOpenStore } from './guarded-store.ts';
+import { openLoneArchives } from './open-path.ts';
 import type { RunContext } from './run-context.ts';
 
 /** What a cleanup is asked for. A limit that is given takes the place of the setting of its name; the others hold. */
@@ -30,6 +34,8 @@ export interface CleanupResult {
   remove: CleanupVerdict[];
   /** Bytes of the backups that were removed, or would be. */
   freedBytes: number;
+  /** Present where there is something to tell. */
+  warnings?: Finding[];
 }
 
 export interface CleanupVerdict {
@@ -54,6 +60,16 @@ export async function cleanUp(context: RunContext, request: CleanupRequest = {})
   // Before the lock, which would create a store that is not there.
   const listing = await listStore(store);
   if (request.dryRun === true) return planFor(context, policy, listing, true);
+  return auditedCleanup(context, (removing) => removeOld(context, store, policy, removing));
+}
+
+async function removeOld(
+  context: RunContext,
+  store: Store,
+  policy: RetentionSettings,
+  removing: (ids: readonly string[]) => Promise<void>,
+): Promise<CleanupResult> {
+  refuseOpenStore(context.settings);
 
   const lock = {
     verb: 'cleanup',
@@ -66,6 +82,7 @@ export async function cleanUp(context: RunContext, request: CleanupRequest = {})
     await finishRemovals(store);
     const current = await listStore(store);
     const result = await planFor(context, policy, current, false);
+    await removing(result.remove.map(({ id }) => id));
     removeAll(context, store, current.backups, result.remove);
     return result;
   });
@@ -98,7 +115,13 @@ async function planFor(
     metadata.chain.every((id) => withBytes.has(id) || !known.has(id));
   const candidates = backups.map((one) => candidateOf(one, isWhole(one)));
   const { timezone } = context.settings;
-  const plan = planRetention(candidates, policy, context.clock.now(), timezone, await neededByLone(loneArchives));
+  const plan = planRetention(
+    candidates,
+    policy,
+    context.clock.now(),
+    timezone,
+    await neededByLone(loneArchives, context.keys),
+  );
   const byId = new Map(backups.map((backup) => [backup.id, backup.metadata]));
   const verdicts = (list: { id: string; reasons: RetentionReason[] }[]): CleanupVerdict[] =>
     list.flatMap(({ id, reasons }) => {
@@ -124,8 +147,11 @@ function hasItsBytes({ archive, metadata }: StoredBackup): boolean {
 }
 
 /** Archives that lost their folders stay, and so does what they build on. */
-async function neededByLone(files: readonly string[]): Promise<Pick<RetentionCandidate, 'id' | 'buildsOn'>[]> {
-  const lone = await openLoneArchives(files);
+async function neededByLone(
+  files: readonly string[],
+  keys: KeyRing,
+): Promise<Pick<RetentionCandidate, 'id' | 'buildsOn'>[]> {
+  const lone = await openLoneArchives(files, keys);
   return lone.flatMap((one) => (one.kind === 'backup' ? [{ id: one.id, buildsOn: one.metadata.chain }] : []));
 }
 

@@ -11,14 +11,15 @@ import {
   type FindOptions,
   type ProjectFiles,
 } from '../targets/find-project-files.ts';
+import type { EnvironmentKey } from '../crypto/env-encryption.ts';
 import { excludeMatcher, isExcludedWithParents } from '../targets/path-matcher.ts';
 import { scanTarget, type FoundFile, type PlacedFolder } from '../targets/scan-target.ts';
 import type { FileClass } from '../targets/scan-folder.ts';
-import { fileSourcesOf, hasDatabases, type TargetDefinition } from '../targets/target-definitions.ts';
+import { fileSourcesOf, hasDatabases, hasEnvFiles, type TargetDefinition } from '../targets/target-definitions.ts';
 import { databaseClass, isCompanion } from './database-class.ts';
 import { realPlace } from './destination-folder.ts';
 import { FoundDatabases, inWalkOrder } from './found-databases.ts';
-import { madeEntries } from './made-entries.ts';
+import { MadeEntries } from './made-entries.ts';
 import type { RunContext } from './run-context.ts';
 
 export interface Collector {
@@ -31,7 +32,7 @@ export interface Collector {
    * The entries of one target, sorted by path; databases are marked, and not copied yet. Targets that look for databases
    * come last (as `defineTargets` gives them): they take in what the ones before them did not.
    */
-  entriesOf(target: TargetDefinition): Iterable<SourceEntry>;
+  entriesOf(target: TargetDefinition): Promise<Iterable<SourceEntry>>;
 }
 
 export interface CollectOptions {
@@ -41,6 +42,8 @@ export interface CollectOptions {
   onDatabase?: (origin: string) => void;
   /** Files below the root that earlier backups hold as databases: they are ones still, whatever their first bytes say now. */
   knownDatabases?: ReadonlySet<string>;
+  /** What `.env` files are encrypted with; without it, each that is met is left out and reported. */
+  environmentKey?: EnvironmentKey | undefined;
 }
 
 /**
@@ -52,8 +55,9 @@ export interface CollectOptions {
 export function collectEntries(
   context: Pick<RunContext, 'settings' | 'environment'>,
   targets: readonly TargetDefinition[],
-  { report, onPlaced = () => undefined, onDatabase = () => undefined, knownDatabases = new Set() }: CollectOptions,
+  options: CollectOptions,
 ): Collector {
+  const { report, onPlaced = () => undefined, onDatabase = () => undefined, knownDatabases = new Set() } = options;
   const { root, storage, exclude } = context.settings;
   // Also when a link inside a target leads to it: a store that stores itself grows with each backup.
   const neverEnter = new Set([storage.path, realPlace(storage.path)]);
@@ -68,13 +72,16 @@ export function collectEntries(
   const isAnythingSought = targets.some((target) => target.sources.some((source) => source.startsWith('@')));
   const found = isAnythingSought ? findProjectFiles(search) : noProjectFiles();
   const databases = new FoundDatabases(found, targets, onDatabase);
+  const made = new MadeEntries(context, targets, found, { report, key: options.environmentKey });
   /** Files that only have a database's name and are in the backup already. */
   const kept = new Set<string>();
   const toldSecrets = new Set<string>();
   const leaveSecretOut = (origin: string, target: string): void => {
-    if (toldSecrets.has(origin)) return;
+    if (toldSecrets.has(origin) || made.keeps(origin)) return;
     toldSecrets.add(origin);
-    report(finding('secrets-left-out', { path: origin, target }));
+    const lacksKey = options.environmentKey === undefined && targets.some(hasEnvFiles);
+    const why = lacksKey ? {} : { reason: 'no-target' };
+    report(finding('secrets-left-out', { path: origin, target, ...why }));
   };
   const unreadFolders = new Set<string>();
   /** The walk would have said so of the folder, had it looked at the file. */
@@ -97,43 +104,47 @@ export function collectEntries(
 
   return {
     found,
-    entriesOf: function* (target) {
-      const isExcluded = excludeMatcher(target.exclude);
-      const takesDatabases = hasDatabases(target);
-      const foundFiles: FoundFile[] = [
-        ...(target.sources.includes('@access-logs') ? found.accessLogs : []),
-        ...(takesDatabases ? [...found.databases, ...found.databaseNames.filter((one) => !kept.has(one))] : []),
-      ]
-        .filter((base) => !isExcludedWithParents(base, isExcluded))
-        .map((base) => ({ base }));
-      if (target.sources.includes('@env-files')) {
-        for (const origin of found.envFiles) leaveSecretOut(origin, target.name);
-      }
-      const classify = (origin: string, size: number): FileClass => {
-        if (isEnvFileName(nameOf(origin))) {
-          leaveSecretOut(origin, target.name);
-          return 'left-out';
-        }
-        if (isCompanion(root, origin, knownDatabases)) return 'left-out';
-        const isFound = databases.has(origin);
-        const kind = isFound ? 'database' : classOf(origin, size);
-        if (kind === 'database') {
-          if (takesDatabases) return 'database';
-          if (!isFound && wasLeftToScan(origin, search)) databases.add(origin);
-          return databases.isTakenIn(origin) ? 'left-out' : 'database';
-        }
-        if (kind === 'name' && !kept.has(origin)) {
-          kept.add(origin);
-          // An empty file is what SQLite makes of a database that nothing was written to yet.
-          if (size > 0) report(finding('database-unrecognized', { path: origin, target: target.name }));
-        }
-        return 'file';
-      };
-      const options = { root, neverEnter, report: reportNoting, classify, onPlaced };
-      yield* scanTarget(target, options, foundFiles, madeEntries(target, context, found, report));
-      if (takesDatabases) reportUnsearched(target.name);
-    },
+    entriesOf: async (target) => entriesWith(target, await made.of(target)),
   };
+
+  function* entriesWith(target: TargetDefinition, madeOfIt: readonly SourceEntry[]): Generator<SourceEntry> {
+    const isExcluded = excludeMatcher(target.exclude);
+    const takesDatabases = hasDatabases(target);
+    const foundFiles: FoundFile[] = [
+      ...(target.sources.includes('@access-logs') ? found.accessLogs : []),
+      ...(takesDatabases ? [...found.databases, ...found.databaseNames.filter((one) => !kept.has(one))] : []),
+    ]
+      .filter((base) => !isExcludedWithParents(base, isExcluded))
+      .map((base) => ({ base }));
+    if (hasEnvFiles(target)) {
+      for (const origin of found.envFiles) {
+        if (!isExcludedWithParents(origin, isExcluded)) leaveSecretOut(origin, target.name);
+      }
+    }
+    const classify = (origin: string, size: number): FileClass => {
+      if (isEnvFileName(nameOf(origin))) {
+        leaveSecretOut(origin, target.name);
+        return 'left-out';
+      }
+      if (isCompanion(root, origin, knownDatabases)) return 'left-out';
+      const isFound = databases.has(origin);
+      const kind = isFound ? 'database' : classOf(origin, size);
+      if (kind === 'database') {
+        if (takesDatabases) return 'database';
+        if (!isFound && wasLeftToScan(origin, search)) databases.add(origin);
+        return databases.isTakenIn(origin) ? 'left-out' : 'database';
+      }
+      if (kind === 'name' && !kept.has(origin)) {
+        kept.add(origin);
+        // An empty file is what SQLite makes of a database that nothing was written to yet.
+        if (size > 0) report(finding('database-unrecognized', { path: origin, target: target.name }));
+      }
+      return 'file';
+    };
+    const scanning = { root, neverEnter, report: reportNoting, classify, onPlaced };
+    yield* scanTarget(target, scanning, foundFiles, madeOfIt);
+    if (takesDatabases) reportUnsearched(target.name);
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { targetOf, type ManifestEntry } from '../store/manifest.ts';
 import { diffSqlite } from '../targets/databases/sqlite-driver.ts';
 import { shownPath } from './compare-entries.ts';
 import type { DatabaseChange } from './diff-result.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { openContent } from './open-content.ts';
 import type { RunContext } from './run-context.ts';
 import { stageContent } from './stage-database.ts';

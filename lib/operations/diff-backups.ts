@@ -1,7 +1,7 @@
 import { DiffRun } from './diff-run.ts';
 import type { DiffRequest, DiffResult } from './diff-result.ts';
 import { LazyScratch } from './lazy-scratch.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 
 /**

@@ -10,7 +10,7 @@ import { compareEntries, moved, oneSided, shownPath } from './compare-entries.ts
 import type { Changed, DatabaseChange, DiffRequest, DiffResult, UncoveredTarget } from './diff-result.ts';
 import { backupSide, projectSide, type LaterSide } from './diff-side.ts';
 import type { LazyScratch } from './lazy-scratch.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { EntryPairs } from './pair-entries.ts';
 import type { RunContext } from './run-context.ts';
 import { selectEntries } from './select-entries.ts';

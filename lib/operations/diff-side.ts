@@ -2,7 +2,7 @@ import type { ManifestEntry } from '../store/manifest.ts';
 import type { DatabaseSource } from './compare-databases.ts';
 import { defineTargets } from '../targets/target-definitions.ts';
 import { freshBytesSince, type FreshBytes } from './fresh-bytes.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { ProjectEntries, type ProjectEntriesOptions } from './project-entries.ts';
 import type { RunContext } from './run-context.ts';
 import { ManifestEntries, type TargetEntries } from './target-entries.ts';

@@ -6,7 +6,7 @@ import { insertJsonProperty } from './insert-json-property.ts';
 /** The commands that a host project gets as `npm run backup:<verb>`. */
 const verbs = [
   ...['create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
-  ...['schedule', 'config', 'init'],
+  ...['keys', 'audit', 'schedule', 'config', 'init', 'doctor'],
 ] as const;
 
 const scripts: Readonly<Record<string, string>> = Object.fromEntries(

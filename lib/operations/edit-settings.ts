@@ -101,10 +101,9 @@ function readSettings(file: string, text: string): JsonObject {
 
 function objectAt(file: string, key: string, value: unknown): JsonObject | undefined {
   if (value === undefined || isObject(value)) return value;
-  throw new BackupError('CONFIG_INVALID', {
-    file,
-    problems: [`${key}: found ${JSON.stringify(value)}, expected an object`],
-  });
+  // A list or a text is not repeated: it may hold anything.
+  const found = Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : JSON.stringify(value);
+  throw new BackupError('CONFIG_INVALID', { file, problems: [`${key}: found ${found}, expected an object`] });
 }
 
 function isObject(value: unknown): value is JsonObject {

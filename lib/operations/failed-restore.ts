@@ -13,7 +13,7 @@ export class RestoreCourse {
   safetyBackup: string | undefined;
 }
 
-const storeFailures = new Set(['STORE_READ_ONLY', 'NO_SPACE', 'WRITE_FAILED']);
+const storeFailures = new Set(['STORE_READ_ONLY', 'STORE_OPEN', 'NO_SPACE', 'WRITE_FAILED']);
 
 /**
  * Adds to a failure what is left of the restore. @returns the failure itself where it says so already, or is none that

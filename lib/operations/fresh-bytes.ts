@@ -1,6 +1,6 @@
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** Tells how many bytes of an entry's content a backup had to store since an earlier one of its chain. */
 export type FreshBytes = (entry: ManifestEntry) => number | undefined;

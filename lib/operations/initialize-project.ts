@@ -134,7 +134,7 @@ function pathBelow(root: string, path: string): string | undefined {
 }
 
 /** True in a working tree's root and in a folder of one, as the packages of a monorepo are. */
-function isInGitProject(root: string): boolean {
+export function isInGitProject(root: string): boolean {
   for (let folder = root; ; folder = dirname(folder)) {
     if (existsSync(join(folder, '.git'))) return true;
     if (dirname(folder) === folder) return false;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ScratchFolder } from '../store/scratch-folder.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 import { verifyScratch } from './verify-scratch.ts';
 

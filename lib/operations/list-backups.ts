@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { newestFirst } from '../store/backup-id.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { listStore, openStore, type UnreadableBackup } from '../store/store.ts';
-import { openLoneArchives } from './open-backup.ts';
+import { openLoneArchives } from './open-path.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The fields of `backup:list --json`. */
@@ -25,12 +25,14 @@ export async function listBackups(context: Pick<RunContext, 'settings'>, folder?
   const listing = await listStore(store);
   const backups = listing.backups.map((one) => one.metadata);
   const otherArchives: BackupList['otherArchives'] = [];
-  for (const lone of await openLoneArchives(listing.loneArchives)) {
+  for (const lone of await openLoneArchives(listing.loneArchives, undefined)) {
     if (lone.kind === 'backup') {
       backups.push(lone.metadata);
     } else {
       const { size, mtime } = statSync(lone.archive);
-      otherArchives.push({ file: lone.archive, size, modifiedAt: mtime.toISOString() });
+      // Some filesystems keep times that no calendar has.
+      const modifiedAt = (Number.isNaN(mtime.getTime()) ? new Date(0) : mtime).toISOString();
+      otherArchives.push({ file: lone.archive, size, modifiedAt });
     }
   }
   backups.sort(newestFirst);

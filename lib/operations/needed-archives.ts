@@ -5,7 +5,7 @@ import { refusedRead } from '../core/refused-read.ts';
 import type { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
 import { archivePath } from './chain-archives.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** The archives of a chain that contents are read from, by their index in the manifest's header. */
 export class NeededArchives {

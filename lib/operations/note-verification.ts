@@ -7,7 +7,8 @@ import { formatMetadata, readMetadata } from '../store/metadata.ts';
 import { openStore, stateFolder, type Store } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
 import { realPlace } from './destination-folder.ts';
-import type { OpenBackup } from './open-backup.ts';
+import { refuseOpenStore } from './guarded-store.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 
 /** A run that is about to end is waited for; a long one is not worth it. */
@@ -31,6 +32,7 @@ export async function noteVerification(
   if (!isStore(store, settings.storage.path)) return undefined;
   const retrySeconds = Math.max(context.retryLockSeconds, leastWaitSeconds);
   try {
+    refuseOpenStore({ ...settings, storage: { ...settings.storage, path: store.path } });
     await withStoreLock(store, { verb: 'verify', host, retrySeconds, clock, signal }, async () => {
       const current = await readMetadata(folder);
       if (current === undefined || current.id !== backup.id) return;
@@ -53,6 +55,7 @@ function isStore(store: Store, configured: string): boolean {
 
 function reasonFor(error: unknown): string | undefined {
   if (isBackupError(error, 'STORE_LOCKED')) return 'another run holds the lock of the store';
+  if (isBackupError(error, 'STORE_OPEN')) return 'others may write to the store';
   if (isBackupError(error, 'STORE_READ_ONLY') || isBackupError(error, 'BACKUP_UNREADABLE')) return error.params.reason;
   if (isBackupError(error, 'NO_SPACE')) return 'ENOSPC';
   if (isBackupError(error, 'WRITE_FAILED')) return error.params.reason;

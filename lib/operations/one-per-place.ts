@@ -1,6 +1,6 @@
 import { PathSet } from '../core/path-set.ts';
 import { entriesOnly, type ManifestEntry } from '../store/manifest.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { EntrySelection } from './select-entries.ts';
 
 /**

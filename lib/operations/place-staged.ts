@@ -4,6 +4,8 @@ import { BackupError, isSystemError, placeError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { flushFilesystem } from '../core/flush-filesystem.ts';
 import { stagingPrefix } from '../targets/scan-folder.ts';
+import { expectOwnPlaces } from './colliding-entries.ts';
+import { foldingOf } from './name-folding.ts';
 import { prepareSwap } from './prepare-swap.ts';
 import type { Placement } from './placement.ts';
 import { checkStaged } from './restore-databases.ts';
@@ -61,6 +63,7 @@ async function placeIn(
   const { folder } = destination;
   const { events, signal } = context;
   const staging = rooms.roomOn(rooms.own, folder);
+  await expectOwnPlaces(folder, placement.eachPlace, (placement.foldingOf ?? foldingOf)(staging));
   mkdirSync(join(staging, 'databases'), { mode: 0o700 });
   const databases = new DatabaseStaging(join(staging, 'databases'));
   try {

@@ -1,6 +1,7 @@
 import type { ManifestEntry } from '../store/manifest.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import type { RestorePlan } from './restore-result.ts';
+import type { NameFolding } from './name-folding.ts';
 import type { Destination } from './restore-standing.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
 
@@ -22,6 +23,10 @@ export interface Placement {
   databases: readonly string[];
   /** Gives every place that may be written to or deleted at, folders excepted, by reading the backup once more. */
   eachPlace: (visit: (place: string) => void) => Promise<void>;
+  /** Finds out which names are one to the filesystem of a folder; by trial where it is left out. */
+  foldingOf?: (folder: string) => NameFolding;
+  /** True where a `.env` file is overwritten: a safety backup holds it only where something encrypts it. */
+  replacesEnvFiles?: boolean;
   /** Files to delete, below the destination. */
   extra: string[];
   /** Where a staged database goes, below the destination. */

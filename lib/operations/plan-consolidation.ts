@@ -9,7 +9,9 @@ import type { PlacedSource } from '../store/restore-instructions.ts';
 import { listStore, openStore } from '../store/store.ts';
 import { archiveOf, archivePath } from './chain-archives.ts';
 import { NeededArchives } from './needed-archives.ts';
-import { openBackup, openStored, type OpenBackup } from './open-backup.ts';
+import { openBackup } from './open-backup.ts';
+import { openStored } from './open-stored.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { PlacedOrigins } from './placed-origins.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -95,7 +97,7 @@ async function openFull(
   try {
     const { backups } = await listStore(openStore(context.settings.storage));
     const stored = backups.find(({ id }) => id === noted.backup);
-    const full = stored === undefined ? await openBackup(context, archive, '/') : openStored(stored);
+    const full = stored === undefined ? await openBackup(context, archive, '/') : openStored(stored, context.keys);
     return full.kind === 'backup' && full.id === noted.backup && full.metadata.mode === 'full' ? full : undefined;
   } catch (error) {
     if (isBackupError(error, 'INTERRUPTED') || !isBackupError(error)) throw error;

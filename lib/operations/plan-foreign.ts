@@ -5,7 +5,7 @@ import { PathSet } from '../core/path-set.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { isSqliteCompanion, isSqliteStart, mayBeSqlite, sqliteStartBytes } from '../targets/databases/sqlite-header.ts';
 import { foreignEntries } from './foreign-entries.ts';
-import type { ForeignBackup } from './open-backup.ts';
+import type { ForeignBackup } from './opened-backup.ts';
 import { planEntry } from './plan-restore.ts';
 import type { RestorePlan, RestoreRequest } from './restore-result.ts';
 import type { Destination } from './restore-standing.ts';

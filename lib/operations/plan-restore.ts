@@ -2,21 +2,26 @@ import { Breather } from '../core/breather.ts';
 import { BackupError } from '../core/errors.ts';
 import { comparePaths } from '../core/path-bytes.ts';
 import { PathSet } from '../core/path-set.ts';
+import { unsafeReasonHere } from '../core/safe-path.ts';
 import { finding, meansIncomplete, type Finding } from '../core/findings.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../store/manifest.ts';
 import type { TargetDefinition } from '../targets/target-definitions.ts';
 import { isSqliteCompanion } from '../targets/databases/sqlite-header.ts';
 import { hasDatabases } from '../targets/target-definitions.ts';
+import { auditedFailures } from './audited.ts';
 import { collectEntries } from './collect-entries.ts';
 import { checkDestination, realPlace } from './destination-folder.ts';
 import { entryBehindLink } from './entry-behind-link.ts';
 import { NeededArchives } from './needed-archives.ts';
+import { NotedSecrets } from './noted-secrets.ts';
 import { onePerPlace } from './one-per-place.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import { databasesInStore } from './known-databases.ts';
+import { planEnvironment } from './plan-environment.ts';
 import { restoreCautions } from './restore-cautions.ts';
 import { decide, type Standing } from './restore-decision.ts';
+import type { EnvironmentRestore } from './restore-environment.ts';
 import type { PlannedAction, RestorePlan, RestoreRequest } from './restore-result.ts';
 import { Destination, isSameTime } from './restore-standing.ts';
 import type { RunContext } from './run-context.ts';
@@ -36,8 +41,12 @@ export interface PreparedRestore {
   destination: Destination;
   /** The targets of the backup that are asked for, for the safety backup. */
   targets: TargetDefinition[];
+  /** The `.env` files that were asked for. */
+  environment: EnvironmentRestore | undefined;
   /** Files at the destination that the backup does not have, to be deleted. */
   extra: string[];
+  /** Bytes that are going to be written, as far as the manifest can give them. */
+  roomBytes: number;
   /** Places of what a forced restore could not give back whole; empty until it is applied. */
   lost: Set<string>;
 }
@@ -47,13 +56,23 @@ export interface PreparedRestore {
  * nothing.
  * @param mostActions how many actions the plan lists.
  * @throws BackupError TARGET_UNKNOWN, DESTINATION_NOT_A_FOLDER, DESTINATION_IN_STORE, DESTINATION_BLOCKED,
- * ARCHIVE_DAMAGED, MANIFEST_DAMAGED, UNSAFE_ENTRY
+ * ARCHIVE_DAMAGED, MANIFEST_DAMAGED, UNSAFE_ENTRY; where `.env` files are asked for, what `planEnvironment` throws
  */
-export async function planRestore(
+export function planRestore(
   context: RunContext,
   backup: OpenBackup,
   request: RestoreRequest,
   mostActions = Number.POSITIVE_INFINITY,
+): Promise<PreparedRestore> {
+  const begun = { act: 'restore', backup: backup.id } as const;
+  return auditedFailures(context, begun, () => makePlan(context, backup, request, mostActions));
+}
+
+async function makePlan(
+  context: RunContext,
+  backup: OpenBackup,
+  request: RestoreRequest,
+  mostActions: number,
 ): Promise<PreparedRestore> {
   context.events.emit('phase', 'plan');
   const destination = destinationOf(context, request);
@@ -65,9 +84,11 @@ export async function planRestore(
   const plan = emptyPlan(context, backup.id, request, folder);
   plan.warnings.push(...(await restoreCautions(context, backup, request.force === true)));
   const breather = new Breather();
-  const links = new Set<string>();
+  const links = new PathSet();
   const archives = new NeededArchives(frames);
+  const noted = new NotedSecrets(request);
   let header: ManifestHeader | undefined;
+  let roomBytes = 0;
   for await (const batch of backup.readManifest()) {
     for (const line of batch) {
       if (breather.isDue) await breather.pause();
@@ -76,26 +97,40 @@ export async function planRestore(
       else if (line.type === 'frame') frames.add(line.frame);
       else if (line.type === 'entry') {
         const isWritten = planEntry(line.entry, plan, { select: once, destination, request, mostActions });
-        if (isWritten) archives.note(line.entry);
+        if (noted.note(line.entry) || isWritten) archives.note(line.entry);
+        if (isWritten && !isMoreThanThereIs(line.entry, frames)) roomBytes += line.entry.size;
         if (line.entry.kind === 'symlink') links.add(select(line.entry) ?? '');
       }
     }
   }
-  expectMatches(request, plan);
   const behind = await entryBehindLink(backup, links, select);
   if (behind !== undefined) {
     throw new BackupError('UNSAFE_ENTRY', { archive: backup.id, path: behind, reason: 'it lies behind a link' });
   }
   if (header === undefined) throw new BackupError('MANIFEST_DAMAGED', { backup: backup.id, problem: 'it is empty' });
+  plan.warnings.push(...context.keys.takeFindings());
   plan.warnings.push(...archives.cautions(backup, header, request.force === true));
+  const secrets = { backup, header, frames, noted, destination, request, plan };
+  const { files: environment, lost: lostEnvironment } = await planEnvironment(context, secrets);
+  for (const { action, bytes } of environment?.plan() ?? []) {
+    plan.matched += 1;
+    plan.bytes += bytes;
+    noteAction(plan, action, mostActions);
+  }
+  expectMatches(request, plan);
   const targets = header.targets.filter((one) => request.targets?.includes(one.name) ?? true);
   const extra = request.deleteExtra
     ? await findExtra(context, backup, targets, select, folder, (one) => plan.warnings.push(one))
     : [];
   for (const path of extra) noteAction(plan, { action: 'delete', path, reason: 'extra' }, mostActions);
-  const lost = new Set<string>();
-  return { plan, backup, request, header, frames, select, selectOnce, destination, targets, extra, lost };
+  const lost = new Set(lostEnvironment === undefined ? [] : [lostEnvironment]);
+  const parts = { header, frames, select, selectOnce, destination, targets, environment, extra, roomBytes, lost };
+  return { plan, backup, request, ...parts };
 }
+
+/** True for a content that ends with the frames that there are: it is damaged, and no question of room. */
+const isMoreThanThereIs = ({ at, size }: ManifestEntry, frames: FrameTable): boolean =>
+  at !== undefined && size > frames.totalBytes;
 
 /** A database's stored copy is complete: an entry that is called like its log would only be taken for it. */
 function withoutLogs(select: EntrySelection, { metadata }: OpenBackup): EntrySelection {
@@ -212,12 +247,18 @@ async function findExtra(
     unread.some((path) => path !== undefined && (origin === path || origin.startsWith(`${path}/`)));
   const files = targets.filter((target) => !hasDatabases(target));
   const there = { ...context, settings: { ...context.settings, root: folder } };
-  const collector = collectEntries(there, files, { report, knownDatabases: await databasesInStore(context, [backup]) });
+  const collector = collectEntries(there, files, {
+    // A restore leaves no secret out of anything.
+    report: (one) => (one.code === 'secrets-left-out' ? undefined : report(one)),
+    knownDatabases: await databasesInStore(context, [backup]),
+  });
   const extra: string[] = [];
   for (const target of files) {
-    for (const entry of collector.entriesOf(target)) {
+    for (const entry of await collector.entriesOf(target)) {
       const { origin } = entry;
       if (origin === undefined || held.has(origin) || isUnread(origin)) continue;
+      // The sources are the manifest's, and what they lead to is deleted.
+      if (unsafeReasonHere(origin) !== undefined) continue;
       // Asked for like any other entry: `--include` holds for what is deleted, too.
       if (select({ ...entry, uid: 0, gid: 0 }) === undefined) continue;
       if (entry.database === undefined) extra.push(origin);

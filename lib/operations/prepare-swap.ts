@@ -1,9 +1,10 @@
-import { lstatSync, mkdirSync, rmSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { Breather } from '../core/breather.ts';
 import { BackupError, isBackupError, placeError } from '../core/errors.ts';
 import { flushFilesystem } from '../core/flush-filesystem.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
+import { removeTree } from '../core/remove-tree.ts';
 import { probeSqliteRestore } from '../targets/databases/sqlite-driver.ts';
 import { readNames } from '../targets/scan-folder.ts';
 import { CopyAcross } from './copy-across.ts';
@@ -86,7 +87,7 @@ export async function prepareSwap(context: RunContext, request: SwapRequest): Pr
       const path = `${rooms.roomOn(mount, near)}/${below}`;
       mkdirSync(toSystemPath(dirname(path)), { recursive: true });
       await copies.copy(from, path);
-      rmSync(toSystemPath(from), { recursive: true });
+      removeTree(from);
       return path;
     } catch (error) {
       throw placeError(error, mount.top, 'restoring into it');

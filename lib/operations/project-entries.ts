@@ -10,11 +10,13 @@ import { BackupError, isBackupError, isSystemError } from '../core/errors.ts';
 import { targetOf, type ManifestEntry } from '../store/manifest.ts';
 import { copySqlite } from '../targets/databases/sqlite-driver.ts';
 import { defineTargets, hasDatabases, type TargetDefinition } from '../targets/target-definitions.ts';
+import type { EnvironmentKey } from '../crypto/env-encryption.ts';
 import { collectEntries, type Collector } from './collect-entries.ts';
 import { shownPath } from './compare-entries.ts';
+import { keyLikeThatOf } from './environment-key.ts';
 import { databasesInStore } from './known-databases.ts';
 import { databaseState, isUncommitted } from './live-databases.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 import type { TargetEntries } from './target-entries.ts';
 import { unreadCodes } from './unread-paths.ts';
@@ -61,6 +63,7 @@ export class ProjectEntries implements TargetEntries {
     options: ProjectEntriesOptions,
     targets: readonly TargetDefinition[],
     known: ReadonlySet<string>,
+    key: EnvironmentKey | undefined,
   ) {
     this.context = context;
     this.options = options;
@@ -71,7 +74,9 @@ export class ProjectEntries implements TargetEntries {
         if (unreadCodes.has(code)) options.onUnread(path, target, params.reason ?? '');
       },
       knownDatabases: known,
+      environmentKey: key,
     });
+    if (key === undefined) this.noteEncrypted();
     const target = targets.find(hasDatabases);
     if (target === undefined) return;
     for (const { path, reason } of this.collector.found.unsearched) options.onUnread(path, target.name, reason);
@@ -79,23 +84,23 @@ export class ProjectEntries implements TargetEntries {
 
   static async open(context: RunContext, options: ProjectEntriesOptions): Promise<ProjectEntries> {
     const targets = defineTargets(context.settings).filter((target) => options.covered.has(target.name));
-    return new ProjectEntries(context, options, targets, await databasesInStore(context, [options.since]));
+    const key = await keyLikeThatOf(context, targets, options.since);
+    return new ProjectEntries(context, options, targets, await databasesInStore(context, [options.since]), key);
   }
 
   /** Targets are begun in their order; what is passed over is walked through, for where later ones have theirs depends on it. */
-  begin(target: string): Promise<void> {
+  async begin(target: string): Promise<void> {
     for (; this.begun < this.targets.length; this.begun += 1) {
       const next = this.targets[this.begun];
       if (next === undefined) break;
-      this.entries = this.collector.entriesOf(next)[Symbol.iterator]();
+      this.entries = (await this.collector.entriesOf(next))[Symbol.iterator]();
       this.advance();
       if (next.name === target) {
         this.begun += 1;
-        return Promise.resolve();
+        return;
       }
       while (this.current !== undefined) this.advance();
     }
-    return Promise.resolve();
   }
 
   advance(): undefined {
@@ -137,6 +142,15 @@ export class ProjectEntries implements TargetEntries {
     const scanned = this.scannedOf(entry);
     const stored = entry.database === undefined ? await this.hashFile(scanned) : await this.copyDatabase(scanned);
     return stored === undefined || stored === 'unread' ? undefined : stored.sha256;
+  }
+
+  /** Without the key nobody can tell whether the `.env` files are those of the backup. */
+  private noteEncrypted(): void {
+    const { onUnread, since } = this.options;
+    for (const path of since.metadata.envEncrypted ?? []) {
+      const target = targetOf(path);
+      if (this.targets.some(({ name }) => name === target)) onUnread(path, target, 'no key is given');
+    }
   }
 
   private scannedOf(entry: ManifestEntry): SourceEntry {

@@ -2,8 +2,10 @@ import { isBackupError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { openStore, prepareStore } from '../store/store.ts';
 import { withStoreLock } from '../store/store-lock.ts';
+import { noteAct } from './audited.ts';
 import type { CreateResult } from './create-result.ts';
 import { explainFailure, removeNeedless, RestoreCourse } from './failed-restore.ts';
+import { refuseOpenStore } from './guarded-store.ts';
 import { placeStaged } from './place-staged.ts';
 import type { Placement } from './placement.ts';
 import type { RestoreResult } from './restore-result.ts';
@@ -44,6 +46,7 @@ async function putUnderLock(context: RunContext, placement: Placement, course: R
     }
   }
   course.isSafetyPending = true;
+  refuseOpenStore(context.settings);
   prepareStore(store);
   return withStoreLock(store, lock, async () => {
     try {
@@ -57,6 +60,13 @@ async function putUnderLock(context: RunContext, placement: Placement, course: R
       const { safetyBackup, isSwapping } = course;
       if (safetyBackup !== undefined && !isSwapping && (await removeNeedless(store, safetyBackup))) {
         course.safetyBackup = undefined;
+        // Else it would be missed.
+        await noteAct(context, {
+          act: 'restore',
+          outcome: 'failed',
+          backup: plan.id,
+          facts: { removed: [safetyBackup] },
+        });
       }
       throw error;
     }

@@ -2,7 +2,7 @@ import type { ForeignEntry } from '../archive/foreign-entry.ts';
 import { checkForeignTar, countEntry, emptyListing, type ForeignListing } from '../archive/foreign-check.ts';
 import { walkForeignTar } from '../archive/foreign-tar.ts';
 import { inspectZip, walkZip } from '../archive/zip-reader.ts';
-import type { ForeignBackup } from './open-backup.ts';
+import type { ForeignBackup } from './opened-backup.ts';
 
 /**
  * Reads an archive that someone else made to its end, so that all of it is known to be readable and its names safe.

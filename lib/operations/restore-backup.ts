@@ -1,8 +1,11 @@
 import { BackupError, isBackupError } from '../core/errors.ts';
+import { expectRoomFor } from '../core/free-space.ts';
+import { finding } from '../core/findings.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import { ContentCheck } from '../archive/content-check.ts';
 import type { ContentSink } from '../archive/content.ts';
 import { entriesOnly, type ManifestEntry } from '../store/manifest.ts';
+import { auditedRestore } from './audit-restore.ts';
 import { LostEntries } from './lost-entries.ts';
 import { archiveOf } from './chain-archives.ts';
 import { openContent } from './open-content.ts';
@@ -14,6 +17,7 @@ import type { RestoreResult } from './restore-result.ts';
 import type { RunContext } from './run-context.ts';
 import type { DatabaseStaging } from './staged-databases.ts';
 import { StagingFolder } from './staging-folder.ts';
+import { ownOpener } from './readable-zip.ts';
 import { ZipSalvage } from './zip-salvage.ts';
 
 /**
@@ -21,25 +25,36 @@ import { ZipSalvage } from './zip-salvage.ts';
  * at the destination has changed.
  * @throws BackupError CONTENT_MISMATCH, ARCHIVE_DAMAGED, UNSAFE_ENTRY, NO_SPACE, DATABASE_LOCKED, STORE_LOCKED, INTERRUPTED
  */
-export async function applyRestore(context: RunContext, prepared: PreparedRestore): Promise<RestoreResult> {
+export function applyRestore(context: RunContext, prepared: PreparedRestore): Promise<RestoreResult> {
+  const { backup, plan } = prepared;
+  return auditedRestore(context, backup.id, plan.destination, () => apply(context, prepared));
+}
+
+async function apply(context: RunContext, prepared: PreparedRestore): Promise<RestoreResult> {
   const { plan, destination, targets, extra, select, backup, request } = prepared;
+  // Who knows that most of it is holes of sparse files says so.
+  if (request.force !== true) expectRoomFor(prepared.roomBytes, destination.folder, 'the restore');
   const result = await putInPlace(context, {
     plan,
     destination,
     targets,
     extra,
     databases: backup.metadata.databases.map((one) => one.name),
+    replacesEnvFiles: prepared.environment?.origins.some((one) => plan.changed.has(one)) === true,
     eachPlace: (visit) => eachPlace(prepared, visit),
     placeOf: (entry) => select(entry) ?? entry.path,
     stage: (staging) => stage(context, prepared, staging.files, staging.databases),
   });
   if (request.verify) await proveRestored(prepared);
-  const { lost } = prepared;
+  const { lost, environment } = prepared;
+  if (environment?.hasOverwritten === true && result.safetyBackup !== undefined) {
+    result.warnings.push(finding('secrets-in-safety-backup', { found: result.safetyBackup }));
+  }
   return { ...result, id: backup.id, ...(lost.size === 0 ? {} : { notRestored: lost.size }) };
 }
 
 async function eachPlace(
-  { backup, selectOnce, extra }: PreparedRestore,
+  { backup, selectOnce, environment, extra }: PreparedRestore,
   visit: (place: string) => void,
 ): Promise<void> {
   const select = selectOnce();
@@ -49,6 +64,7 @@ async function eachPlace(
       if (place !== undefined) visit(place);
     }
   }
+  environment?.origins.forEach(visit);
   extra.forEach(visit);
 }
 
@@ -65,7 +81,7 @@ async function stage(
   const lost = prepared.request.force === true ? new LostEntries(prepared.plan) : undefined;
   const reader =
     lost !== undefined && header.layout === 'zip'
-      ? new ZipSalvage(archiveOf(backup), context.signal)
+      ? new ZipSalvage(archiveOf(backup), context.signal, await ownOpener(backup, header))
       : await openContent(backup, header, frames, {
           signal: context.signal,
           scratch: () => databases.folder('zip'),
@@ -86,11 +102,12 @@ async function stage(
       databases.startChecks(context.signal);
       await read((entry) => !isDatabase(entry));
     }
+    const secretBytes = prepared.environment?.stage(files, context.clock.now()) ?? 0;
     files.finish();
     if (lost !== undefined) await sink.loseDamagedDatabases();
     lost?.finish();
     lost?.origins.forEach((origin) => prepared.lost.add(origin));
-    return { bytes: sink.totalBytes, folders: files.folders, owner };
+    return { bytes: sink.totalBytes + secretBytes, folders: files.folders, owner };
   } finally {
     sink.close();
     reader.close();
@@ -110,7 +127,9 @@ function isWritten(
 }
 
 /** Reads everything back and compares it with the manifest. */
-async function proveRestored({ backup, selectOnce, destination, request, lost }: PreparedRestore): Promise<void> {
+async function proveRestored(prepared: PreparedRestore): Promise<void> {
+  const { backup, selectOnce, destination, request, environment, lost } = prepared;
+  environment?.prove(backup.id);
   // What a policy keeps is meant to differ.
   if (request.overwrite === 'never' || request.overwrite === 'if-newer') return;
   destination.forget();

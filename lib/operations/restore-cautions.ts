@@ -3,7 +3,8 @@ import { BackupError, isBackupError, isSystemError } from '../core/errors.ts';
 import { finding, findingCatalogue, meansIncomplete, type Finding } from '../core/findings.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import { listStore, openStore } from '../store/store.ts';
-import type { OpenBackup } from './open-backup.ts';
+import { expectEncrypted } from './expect-encrypted.ts';
+import type { OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 
 /** How many of the findings that made a backup incomplete are told. */
@@ -11,18 +12,19 @@ const mostCauses = 5;
 
 /**
  * What a person should know of a backup before it is restored: that data is missing in it, that its archive is not of
- * the size that it had.
- * @param isForced tells of a wrong size, and does not refuse it.
- * @throws BackupError ARCHIVE_DAMAGED where the archive is missing or of another size, BACKUP_UNREADABLE
+ * the size that it had, that it is not encrypted as the settings ask for.
+ * @param isForced tells of a wrong size and of missing encryption, and does not refuse it.
+ * @throws BackupError NOT_ENCRYPTED, ARCHIVE_DAMAGED where the archive is missing or of another size, BACKUP_UNREADABLE
  */
 export async function restoreCautions(
   context: Pick<RunContext, 'settings'>,
   backup: OpenBackup,
   isForced: boolean,
 ): Promise<Finding[]> {
+  const unencrypted = expectEncrypted(context, backup, isForced);
   const incomplete = await incompleteness(context, backup);
   const damage = archiveDamage(backup, isForced);
-  return [incomplete, damage].filter((one) => one !== undefined);
+  return [unencrypted, incomplete, damage].filter((one) => one !== undefined);
 }
 
 async function incompleteness(

@@ -9,7 +9,8 @@ export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'keep' | 'del
 
 export interface Decision {
   action: RestoreAction;
-  reason: 'missing' | 'differs' | 'asked' | 'older' | 'newer' | 'never' | 'same' | 'extra';
+  /** `merged`: it gets the backup's values, and keeps what only it has. */
+  reason: 'missing' | 'differs' | 'merged' | 'asked' | 'older' | 'newer' | 'never' | 'same' | 'extra';
 }
 
 /** What stands at an entry's destination. */

@@ -1,14 +1,17 @@
 import { lstatSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError } from '../core/errors.ts';
+import { expectRoomFor } from '../core/free-space.ts';
 import { comparePaths, toSystemPath } from '../core/path-bytes.ts';
 import { extractForeignTar } from '../archive/foreign-extract.ts';
 import { extractZip } from '../archive/zip-reader.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { mayBeSqlite, readSqliteHeader } from '../targets/databases/sqlite-header.ts';
 import { readNames } from '../targets/scan-folder.ts';
+import { auditedRestore } from './audit-restore.ts';
+import { expectEncrypted } from './expect-encrypted.ts';
 import { foreignEntries } from './foreign-entries.ts';
-import type { ForeignBackup } from './open-backup.ts';
+import type { ForeignBackup } from './opened-backup.ts';
 import { planForeign, type ForeignPlan } from './plan-foreign.ts';
 import { destinationOf, emptyPlan } from './plan-restore.ts';
 import type { StagedRestore } from './placement.ts';
@@ -20,7 +23,7 @@ import { replacedEntries, walkForeign } from './walk-foreign.ts';
 
 /**
  * Plans the restore of an archive that someone else made: its entries go to their own paths below the destination.
- * @throws BackupError UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN, TARGET_UNKNOWN, EXTRA_UNKNOWN
+ * @throws BackupError NOT_ENCRYPTED, UNSAFE_ENTRY, ARCHIVE_DAMAGED, ARCHIVE_UNKNOWN, TARGET_UNKNOWN, EXTRA_UNKNOWN
  */
 export async function planForeignRestore(
   context: RunContext,
@@ -32,24 +35,29 @@ export async function planForeignRestore(
   context.events.emit('phase', 'plan');
   const destination = destinationOf(context, request);
   const plan = emptyPlan(context, backup.id, request, destination.folder);
+  const unencrypted = expectEncrypted(context, backup, request.force === true);
+  if (unencrypted !== undefined) plan.warnings.push(unencrypted);
   const { signal } = context;
   const planned = await planForeign(backup, plan, { destination, request, mostActions, signal });
   const targets = [{ name: 'files', sources: [...planned.tops], exclude: [] }];
   return {
     plan,
     apply: () =>
-      putInPlace(context, {
-        plan,
-        destination,
-        targets,
-        extra: [],
-        databases: [],
-        eachPlace: (visit) =>
-          walkForeign(backup, signal, (entry) => {
-            if (planned.written.has(entry.path)) visit(entry.path);
-          }),
-        placeOf: (entry) => entry.path,
-        stage: ({ files, databases }) => stage(context, backup, planned, files, databases),
+      auditedRestore(context, backup.id, plan.destination, async () => {
+        if (request.force !== true) expectRoomFor(plan.bytes, destination.folder, 'the restore');
+        return putInPlace(context, {
+          plan,
+          destination,
+          targets,
+          extra: [],
+          databases: [],
+          eachPlace: (visit) =>
+            walkForeign(backup, signal, (entry) => {
+              if (planned.written.has(entry.path)) visit(entry.path);
+            }),
+          placeOf: (entry) => entry.path,
+          stage: ({ files, databases }) => stage(context, backup, planned, files, databases),
+        });
       }),
     close: () => undefined,
   };

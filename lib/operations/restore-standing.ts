@@ -138,7 +138,8 @@ function statOrNothing(path: string): BigIntStats | undefined {
   try {
     return lstatSync(toSystemPath(path), { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    if (isSystemError(error, 'ENOTDIR')) return undefined;
+    // Nothing has a name that is too long for the filesystem; whoever makes it is told.
+    if (isSystemError(error, 'ENOTDIR', 'ENAMETOOLONG')) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { RunEvents } from '../core/events.ts';
+import type { KeyRing } from '../crypto/key-ring.ts';
 import type { Settings } from '../config/settings.ts';
 
 /** What every operation is given: the settings, and the world as far as it may touch it. */
@@ -9,6 +10,8 @@ export interface RunContext {
   random: Random;
   /** The process's environment, for the masked snapshot only. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** The keys that were given, read when one is needed. */
+  keys: KeyRing;
   /** The machine's name, for metadata.json. */
   host: string;
   events: RunEvents;

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import type { StorageSettings } from '../config/settings.ts';
 import { BackupError, isBackupError, isSystemError } from '../core/errors.ts';
 import { PathSet } from '../core/path-set.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
@@ -30,7 +31,8 @@ export async function takeSafetyBackup(
   const held = new PathSet();
   const heldDatabases = new Set<string>();
   const targets = withReplacedDatabases(placement);
-  const made = await create(context, store, targets, {
+  const storage = await storageFor(context, placement);
+  const made = await create({ ...context, settings: { ...context.settings, storage } }, store, targets, {
     knownDatabases: placement.databases.filter((one) => plan.changed.has(one)),
     onStored: (origin, isDatabase) => {
       if (!plan.changed.has(origin)) return;
@@ -45,6 +47,16 @@ export async function takeSafetyBackup(
   return made;
 }
 
+/** Where only a key pair is given, nothing but a whole encrypted backup can hold a `.env` file. */
+async function storageFor(
+  { settings: { storage }, keys }: RunContext,
+  { replacesEnvFiles = false }: Placement,
+): Promise<StorageSettings> {
+  if (!replacesEnvFiles || storage.encrypt || storage.format === 'directory') return storage;
+  const isPair = keys.recipients().length > 0 || ['private', 'public'].includes((await keys.primary())?.kind ?? '');
+  return isPair ? { ...storage, encrypt: true } : storage;
+}
+
 async function create(
   context: RunContext,
   store: Store,
@@ -55,7 +67,7 @@ async function create(
   const exclude = sharedExcludes(targets);
   const lookingEverywhere = { ...context, settings: { ...context.settings, exclude } };
   try {
-    return await createInLockedStore(lookingEverywhere, { type: 'pre-restore' }, store, targets, watch);
+    return await createInLockedStore(lookingEverywhere, { type: 'pre-restore' }, store, targets, { watch });
   } catch (error) {
     if (isBackupError(error, 'NOTHING_TO_BACK_UP')) return undefined;
     throw error;

@@ -90,11 +90,13 @@ function parseValue(text: string): unknown {
 }
 
 function kindOf(node: Node): string {
-  return node.type === 'array' ? 'a list' : JSON.stringify(node.value);
+  if (node.type === 'array') return 'a list';
+  // A text is not repeated: it may be the key itself.
+  return node.type === 'string' ? 'a text' : JSON.stringify(node.value);
 }
 
 /** The value may be a secret and is not repeated. */
 function refused(key: string, valueText: string, expected: string): BackupError {
-  const value = /key|secret|token|password/i.test(key) ? `${key}=<masked>` : `${key}=${valueText}`;
+  const value = /key|secret|token|pass|auth/i.test(key) ? `${key}=<masked>` : `${key}=${valueText}`;
   return new BackupError('OPTION_INVALID', { option: 'set-option', value, expected });
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { expectRoomFor } from '../core/free-space.ts';
 import type { ManifestEntry } from '../store/manifest.ts';
 import { checkSqlite, foldSqlite } from '../targets/databases/sqlite-driver.ts';
 import { sqliteCompanions } from '../targets/databases/sqlite-header.ts';
@@ -31,7 +32,9 @@ export class DatabaseStaging {
     return folder;
   }
 
+  /** @throws BackupError NO_SPACE where there is no room for what the entry declares */
   begin(entry: ManifestEntry): void {
+    expectRoomFor(entry.size, this.parent, 'unpacking a database');
     this.fd = openSync(this.adopt(entry), 'wx', 0o600);
   }
 

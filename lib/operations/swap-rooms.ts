@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, type Stats } from 'node:fs';
 import { isSystemError } from '../core/errors.ts';
 import { toSystemPath } from '../core/path-bytes.ts';
+import { removeTree } from '../core/remove-tree.ts';
 import { stagingPrefix } from '../targets/scan-folder.ts';
 
 /** Names of this process's staging folders. */
@@ -69,7 +70,7 @@ export class SwapRooms {
   }
 
   remove(): void {
-    for (const folder of this.folders) rmSync(toSystemPath(folder), { recursive: true, force: true });
+    for (const folder of this.folders) removeTree(folder);
     namesInUse.delete(this.name);
   }
 
@@ -108,7 +109,7 @@ function removeStaleStaging(folder: string): number {
     // In a container every run may have the same process ID.
     if (pid === process.pid ? namesInUse.has(name) : isRunning(pid)) continue;
     try {
-      rmSync(toSystemPath(`${folder}/${name}`), { recursive: true, force: true });
+      removeTree(`${folder}/${name}`);
       removed += 1;
     } catch (error) {
       if (!isSystemError(error, 'EACCES', 'EPERM')) throw error;

@@ -2,7 +2,7 @@ import type { Entry } from '../core/entry.ts';
 import { BackupError } from '../core/errors.ts';
 import { FrameTable } from '../store/frame-table.ts';
 import { targetOf, type ManifestEntry, type ManifestHeader, type ManifestLine } from '../store/manifest.ts';
-import type { OpenBackup } from './open-backup.ts';
+import type { OpenBackup } from './opened-backup.ts';
 
 /** The entries of one target after the other, each target's in the order of their paths. */
 export interface TargetEntries {

@@ -4,7 +4,7 @@ import type { ForeignEntry } from '../archive/foreign-entry.ts';
 import { ForeignNames } from '../archive/foreign-names.ts';
 import { walkForeignTar } from '../archive/foreign-tar.ts';
 import { walkZip } from '../archive/zip-reader.ts';
-import type { ForeignBackup } from './open-backup.ts';
+import type { ForeignBackup } from './opened-backup.ts';
 
 /**
  * What a first reading of a foreign archive tells about its names. Grows with what is odd in it, not with its entries.

@@ -7,6 +7,9 @@ export function formatBackupId(time: Date, suffix: string): string {
   return `backup-${time.toISOString().replace(/[:.]/g, '-')}-${suffix}`;
 }
 
+/** Every ID has so many characters. */
+export const idLength = 'backup-2026-01-01T00-00-00-000Z-000000'.length;
+
 /** The time in an ID, or undefined for what is no ID. */
 export function timeOfBackupId(id: string): Date | undefined {
   const match = pattern.exec(id);

@@ -13,10 +13,13 @@ export class ContentPieces {
   /** Where each piece begins in the content, and at last where the content ends. */
   private readonly starts: number[] = [0];
   private readonly table: FrameTable;
+  /** Who goes through all frames with each of a million extents has more pieces than memory. */
+  private readonly mostPieces: number;
 
   constructor(entry: Pick<ManifestEntry, 'at' | 'extents' | 'size'>, table: FrameTable) {
     this.table = table;
     const { at, extents, size } = entry;
+    this.mostPieces = (extents?.length ?? 0) / 3 + table.length;
     if (extents !== undefined) {
       for (let index = 0; index < extents.length; index += 3) {
         this.follow(extents[index] ?? 0, extents[index + 1] ?? 0, extents[index + 2] ?? 0);
@@ -66,6 +69,7 @@ export class ContentPieces {
     for (let frame = firstFrame, offset = firstOffset; left > 0; frame += 1, offset = 0) {
       const taken = Math.min(left, this.table.sizeOf(frame) - offset);
       // Content may go on at the beginning of the next frame; a frame that gives nothing else ends it.
+      if (this.frames.length >= this.mostPieces) return;
       if (taken <= 0) {
         if (frame === firstFrame && offset === this.table.sizeOf(frame) && frame < this.table.length) continue;
         return;

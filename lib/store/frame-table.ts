@@ -1,13 +1,18 @@
 import type { FrameLine } from './manifest.ts';
 
-/** The frames of a manifest in about 60 bytes each, so that a million of them fit into memory. */
+/** The frames of a manifest in about 64 bytes each, so that a million of them fit into memory. */
 export class FrameTable {
   private archives = new Uint16Array(64);
   private offsets = new Float64Array(64);
   private storedSizes = new Float64Array(64);
   private sizes = new Float64Array(64);
   private hashes = new Uint8Array(64 * 32);
+  /** The next frame of the same archive, 0 behind the last. */
+  private followers = new Uint32Array(64);
+  private readonly ofArchives = new Map<number, { first: number; last: number; end: number }>();
   private used = 0;
+  /** Uncompressed bytes of all frames. */
+  totalBytes = 0;
 
   get length(): number {
     return this.used;
@@ -21,6 +26,8 @@ export class FrameTable {
     this.storedSizes[at] = line.storedSize;
     this.sizes[at] = line.size;
     this.hashes.set(Buffer.from(line.sha256, 'hex'), at * 32);
+    this.noteArchive(line, at);
+    this.totalBytes += line.size;
     this.used += 1;
   }
 
@@ -36,11 +43,17 @@ export class FrameTable {
 
   /** Where the last frame of an archive ends, in stored bytes: the archive has no fewer. */
   endOf(archive: number): number {
-    let end = 0;
-    for (let at = 0; at < this.used; at += 1) {
-      if (this.archives[at] === archive) end = Math.max(end, (this.offsets[at] ?? 0) + (this.storedSizes[at] ?? 0));
+    return this.ofArchives.get(archive)?.end ?? 0;
+  }
+
+  /** The numbers of an archive's frames, in their order. */
+  *framesOf(archive: number): Generator<number> {
+    const own = this.ofArchives.get(archive);
+    if (own === undefined) return;
+    for (let frame = own.first; ; frame = this.followers[frame] ?? own.last) {
+      yield frame;
+      if (frame === own.last) return;
     }
-    return end;
   }
 
   get(frame: number): FrameLine {
@@ -55,9 +68,21 @@ export class FrameTable {
     };
   }
 
+  private noteArchive({ archive, offset, storedSize }: FrameLine, at: number): void {
+    const end = offset + storedSize;
+    const own = this.ofArchives.get(archive);
+    if (own === undefined) {
+      this.ofArchives.set(archive, { first: at, last: at, end });
+      return;
+    }
+    this.followers[own.last] = at;
+    own.last = at;
+    own.end = Math.max(own.end, end);
+  }
+
   private grow(): void {
     const room = this.archives.length * 2;
-    const wider = <T extends Uint16Array | Float64Array | Uint8Array>(old: T, wide: T): T => {
+    const wider = <T extends Uint16Array | Uint32Array | Float64Array | Uint8Array>(old: T, wide: T): T => {
       wide.set(old);
       return wide;
     };
@@ -66,5 +91,6 @@ export class FrameTable {
     this.storedSizes = wider(this.storedSizes, new Float64Array(room));
     this.sizes = wider(this.sizes, new Float64Array(room));
     this.hashes = wider(this.hashes, new Uint8Array(room * 32));
+    this.followers = wider(this.followers, new Uint32Array(room));
   }
 }

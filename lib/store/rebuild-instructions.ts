@@ -1,8 +1,7 @@
-import { printablePath } from '../core/path-bytes.ts';
 import type { ChainArchive } from './chain-archive.ts';
 import type { Metadata } from './metadata.ts';
 import { stepsCarriedOut, stepsOfManifest } from './rebuild-script.ts';
-import { code, quote } from './shell-words.ts';
+import { code, prose, quote } from './shell-words.ts';
 
 /** What makes a plain tar of an archive, to standard output. */
 const unpacker: Record<string, string> = {
@@ -83,7 +82,7 @@ function script(metadata: Metadata, archives: readonly ChainArchive[]): string[]
 }
 
 const listed = ({ backup, file, folder }: ChainArchive): string =>
-  `${printablePath(file)}  of ${backup}${folder === undefined ? '' : `, last seen in ${printablePath(folder)}`}`;
+  `${prose(file)}  of ${prose(backup)}${folder === undefined ? '' : `, last seen in ${prose(folder)}`}`;
 
 /** A file for a command that would take a name with a hyphen for an option. */
 const operand = (file: string): string => quote(file.startsWith('-') ? `./${file}` : file);

@@ -36,6 +36,11 @@ function byte(hex,   n, i) {
   if (n > 255) unreadable = 1
   return sprintf("%c", n)
 }
+# What goes into a command as it is: nothing but digits, and what stands among them.
+function plain(word) {
+  gsub(/[^0-9a-f.-]/, "", word)
+  return word
+}
 # A word for the shell.
 function quoted(word,   at, out) {
   out = ""
@@ -93,6 +98,12 @@ index($0, "{\"path\":") == 1 {
   name = text("path")
   path = quoted("restored/" name)
   as_written = substr($0, 10, index($0, "\",\"") - 10)
+  # No manifest of ours leads out of the folder.
+  if (index("/" name "/", "/../") > 0) {
+    print as_written > "rebuild/left-out"
+    given = 0; pieces = 0; lost = 0
+    next
+  }
   kind = text("kind")
   size = number("size")
   if ((at = index($0, "\"at\":[")) > 0) {
@@ -106,7 +117,7 @@ index($0, "{\"path\":") == 1 {
     folder(name)
     folders++
     folder_path[folders] = path
-    folder_mode[folders] = text("mode")
+    folder_mode[folders] = plain(text("mode"))
   } else if (kind == "symlink") {
     print "ln -s -- " quoted(text("linkTarget")) " " path > "rebuild/links"
   } else if (lost || unreadable) {
@@ -115,12 +126,12 @@ index($0, "{\"path\":") == 1 {
     if (pieces == 0) print ": > " path > "rebuild/contents"
     for (i = 1; i <= pieces; i++)
       printf "part %s %.0f %.0f %s %s\n", of[i], begin[i], bytes[i], (i == 1 ? ">" : ">>"), path > "rebuild/contents"
-    each("rebuild/modes", "chmod " text("mode"), path)
-    if (index(as_written, "\\") > 0) print "check " text("sha256") " " path > "rebuild/odd"
+    each("rebuild/modes", "chmod " plain(text("mode")), path)
+    if (index(as_written, "\\") > 0) print "check " plain(text("sha256")) " " path > "rebuild/odd"
   }
   if (kind != "file" || ! (lost || unreadable)) {
     each("rebuild/owners", "chown -h " (number("uid") < 0 ? uid : number("uid")) ":" (number("gid") < 0 ? gid : number("gid")), path)
-    seconds = text("mtime")
+    seconds = plain(text("mtime"))
     sub(/\..*/, "", seconds)
     each("rebuild/times", "touch -h -d @" seconds, path)
   }

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { isSystemError, systemCode } from '../core/errors.ts';
+import { removeTree } from '../core/remove-tree.ts';
 
 /** A private folder for what only one run needs. Its maker removes it. */
 export interface ScratchFolder {
@@ -24,7 +25,7 @@ export async function makeScratchFolder(parent: string, prefix: string): Promise
   const { openSqlite } = await import('../core/open-sqlite.ts');
   for (let attempt = 1; ; attempt += 1) {
     const path = mkdtempSync(join(parent, prefix));
-    const removeFolder = (): void => rmSync(path, { recursive: true, force: true });
+    const removeFolder = (): void => removeTree(path);
     process.on('exit', removeFolder);
     let isHeld = false;
     let held: Database | undefined;
@@ -75,7 +76,7 @@ export async function removeUnusedScratch(parent: string, prefix: string): Promi
     if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
     try {
-      if (!(await isScratchInUse(path))) rmSync(path, { recursive: true, force: true });
+      if (!(await isScratchInUse(path))) removeTree(path);
     } catch (error) {
       if (!isSystemError(error, 'EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY')) throw error;
     }

@@ -144,7 +144,7 @@ describe('what goes in comes out', () => {
     expect(manifest).toHaveLength(size);
     expect(manifest?.toString('utf8').endsWith('{"line":4999}\n')).toBe(true);
     expect(await readZipEntry(zipFile(), '.backup/other')).toBeUndefined();
-    await expect(readZipEntry(zipFile(), '.backup/manifest.jsonl', 1000)).rejects.toMatchObject({
+    await expect(readZipEntry(zipFile(), '.backup/manifest.jsonl', { maxBytes: 1000 })).rejects.toMatchObject({
       code: 'ARCHIVE_DAMAGED',
     });
   });

@@ -38,9 +38,12 @@ describe('a project without settings', () => {
         compression: 'gzip',
         compressionLevel: 6,
         encrypt: false,
+        recipients: [],
+        oldKeyFiles: [],
         archiveName: '{id}',
         fileMode: 0o600,
         folderMode: 0o700,
+        allowOthersToWrite: false,
       },
       targets: ['config', 'database', 'logs', 'agents', 'state', 'security'].map((name) => ({
         name,

@@ -23,9 +23,12 @@ const everything = {
     format: 'tar',
     encrypt: false,
     encryptionKey: 'secret',
+    recipients: ['keys/backup.public.pem'],
+    oldKeyFiles: ['keys/2025.key'],
     archiveName: '{id}',
     fileMode: '0640',
     folderMode: '0750',
+    allowOthersToWrite: true,
   },
   targets: {
     config: true,

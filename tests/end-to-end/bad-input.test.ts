@@ -182,14 +182,14 @@ describe('a restore to an impossible place', () => {
 
   test('a destination in the store ends with 1, by whatever name', async () => {
     await create();
-    const before = snapshotTree(project.store);
+    const before = snapshotTree(project.store, ['.state', 'audit.log']);
     symlinkSync(project.store, project.beside('alias'));
     for (const destination of [project.store, join(project.store, 'new'), project.beside('alias/deep/new')]) {
       const ended = await project.tool('restore', '--to', destination, '--yes');
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain('lies in the backup store');
     }
-    expect(treeDifferences(before, snapshotTree(project.store))).toEqual([]);
+    expect(treeDifferences(before, snapshotTree(project.store, ['.state', 'audit.log']))).toEqual([]);
   });
 
   test('a file in the place of a folder, or the other way round, ends with 1 and nothing is changed', async () => {

@@ -33,7 +33,7 @@ async function stopAfter(ms: number, signal: NodeJS.Signals): Promise<Stopped> {
   return tool.ended;
 }
 
-const visible = (): string[] => readdirSync(project.store).filter((name) => name !== '.state');
+const visible = (): string[] => readdirSync(project.store).filter((name) => name !== '.state' && name !== 'audit.log');
 
 /** @returns how many backups there are. */
 async function expectOnlyWhole(signal: NodeJS.Signals): Promise<number> {

@@ -138,9 +138,9 @@ describe('the tarball', () => {
     expect(
       paths.filter((path) => /^(tests|examples|bench|scripts|lib|backups)\//.test(path) || /\.test\./.test(path)),
     ).toEqual([]);
-    // Some 420 KB: the bundle with its licences, and every module's types. Without the modules themselves, which are in it.
+    // Some 560 KB: the bundle with its licences, and every module's types. Without the modules themselves, which are in it.
     expect(paths.filter((path) => /^dist\/lib\/.*\.js$/.test(path))).toEqual([]);
-    expect(report.size).toBeLessThan(460_000);
+    expect(report.size).toBeLessThan(620_000);
   });
 
   test('installs nothing by a script of its own', () => {

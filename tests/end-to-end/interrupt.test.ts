@@ -60,7 +60,7 @@ const isInterrupted = ({ code }: Stopped): boolean => code === 130;
 async function expectCleanStore(): Promise<number> {
   const { total, otherArchives, unreadable } = await list();
   expect([otherArchives, unreadable]).toEqual([[], []]);
-  const names = readdirSync(project.store).filter((name) => name !== '.state');
+  const names = readdirSync(project.store).filter((name) => name !== '.state' && name !== 'audit.log');
   expect(names.filter((name) => timeOfBackupId(name) !== undefined)).toHaveLength(total);
   expect(names).toHaveLength(2 * total);
   return total;

@@ -222,6 +222,90 @@ describe('what --json prints', () => {
     }
   });
 
+  test('keys', async () => {
+    const made = documentOf(await project.tool('keys', 'generate', '--json'));
+    expect(shapeOf(made)).toEqual({ kind: 'string', keyFile: 'string' });
+    const withKey = ['--encryption-key', project.path('.ai-backup.key'), '--json'];
+    await project.tool('create', '--encrypt', ...withKey);
+    const backup = { id: 'string', encrypted: 'boolean', opens: 'boolean', key: 'string' };
+    const checked = { encrypts: 'boolean', key: 'string', recipients: [], newest: 'string', backups: [backup] };
+    expect(shapeOf(documentOf(await project.tool('keys', 'check', ...withKey)))).toEqual({
+      ...checked,
+      ok: 'boolean',
+      warnings: [],
+    });
+    const locked = await project.tool('keys', 'check', '--json');
+    expect(locked.code).toBe(12);
+    const { key: _, ...without } = backup;
+    expect(shapeOf(documentOf(locked)['backups'])).toEqual([{ ...without, code: 'string', reason: 'string' }]);
+    expect(shapeOf(documentOf(await project.tool('keys', 'recovery-kit', ...withKey)))).toEqual({
+      files: ['string'],
+      holdsKey: 'boolean',
+      backup: 'string',
+      warnings: [],
+    });
+    expect(shapeOf(documentOf(await project.tool('keys', 'rotate', ...withKey)))).toEqual({
+      keyFile: 'string',
+      oldKeyFile: 'string',
+      settingsFile: 'string',
+      warnings: [],
+    });
+    const pair = documentOf(await project.tool('keys', 'generate', '--rsa', project.beside('pair'), '--json'));
+    expect(shapeOf(pair)).toEqual({
+      kind: 'string',
+      privateKeyFile: 'string',
+      publicKeyFile: 'string',
+      fingerprint: 'string',
+    });
+    project.settings({ storage: { recipients: [project.beside('pair.public.pem')] } });
+    const direct = await project.tool('keys', 'rotate', '--rewrap', ...withKey);
+    expect((JSON.parse(direct.stderr) as { error: Json }).error['code']).toBe('REWRAP_UNAVAILABLE');
+    await project.done('create', '--encrypt');
+    const privateKey = ['--encryption-key', project.beside('pair.private.pem'), '--json'];
+    expect(shapeOf(documentOf(await project.tool('keys', 'rotate', '--rewrap', ...privateKey)))).toEqual({
+      recipients: ['string'],
+      rewrapped: [],
+      unchanged: ['string'],
+      direct: ['string'],
+      failed: [],
+      warnings: [],
+    });
+  });
+
+  test('doctor', async () => {
+    await project.done('create');
+    const document = documentOf(await project.tool('doctor', '--json'));
+    expect(Object.keys(document)).toEqual(['ok', 'checks']);
+    const statuses = ['ok', 'warning', 'problem'];
+    for (const check of document['checks'] as Json[]) {
+      const { hint = '', ...about } = check;
+      expect([shapeOf(about), typeof hint]).toEqual([
+        { name: 'string', status: 'string', code: 'string', message: 'string' },
+        'string',
+      ]);
+      expect(statuses).toContain(about['status']);
+    }
+  });
+
+  test('audit verify and audit show', async () => {
+    const { id } = await project.done<Created>('create');
+    const checked = documentOf(await project.tool('audit', 'verify', '--json'));
+    expect(checked).toEqual({
+      ok: true,
+      files: 1,
+      lines: 1,
+      macs: { checked: 0, unchecked: 0, none: 1 },
+      problems: [],
+      warnings: [],
+    });
+    const shown = documentOf(await project.tool('audit', 'show', '--json'));
+    expect(shown).toMatchObject({ lines: [{ seq: 1, act: 'create', outcome: 'done', backup: id }], total: 1 });
+    rmSync(`${project.store}/audit.log`);
+    const ended = await project.tool('audit', '--json');
+    expect(ended.code).toBe(4);
+    expect(documentOf(ended)).toMatchObject({ ok: false, problems: [{ code: 'audit-lines-cut' }] });
+  });
+
   test('every other verb: one document as well', async () => {
     await project.done('create');
     for (const args of [
@@ -231,6 +315,7 @@ describe('what --json prints', () => {
       ['config', '--check'],
       ['config', '--set-option', 'retention=7'],
       ['init'],
+      ['doctor'],
       ['schedule', '--list'],
       ['schedule', '--once', 'nightly'],
       ['schedule', '--schedule-type', 'daily', '--time', '03:00'],
@@ -254,6 +339,9 @@ describe('failures under --json', () => {
       [['diff'], 1, 'STORE_UNREADABLE'],
       [['consolidate'], 1, 'STORE_UNREADABLE'],
       [['cleanup'], 1, 'STORE_UNREADABLE'],
+      [['keys', 'check'], 1, 'STORE_UNREADABLE'],
+      [['audit'], 1, 'STORE_UNREADABLE'],
+      [['audit', 'show'], 1, 'STORE_UNREADABLE'],
       [['schedule', '--once', 'weekly'], 2, 'SCHEDULE_UNKNOWN'],
       [['config', '--set-option', 'nothing=1'], 2, 'CONFIG_INVALID'],
       [['init', '--nothing'], 2, 'USAGE'],

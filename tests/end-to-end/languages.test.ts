@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { TestProject, type Created } from '../support/make-project.ts';
 import { runResidentTool } from '../support/resident-tool.ts';
 import type { Ended } from '../support/run-tool.ts';
@@ -76,7 +76,11 @@ describe('Japanese', () => {
     [['schedule', '--schedule-type', 'weekly', '--time', '03:00']],
     [['config', '--check']],
     [['config', '--set-option', 'maxBackups=9']],
+    [['audit']],
+    [['audit', 'show']],
     [['init', '--dry-run']],
+    [['doctor']],
+    [['doctor', '--repair']],
   ])('%j says everything in Japanese', async (args) => {
     const ended = await inJapanese(...args);
     expect(ended.code).toBe(0);
@@ -85,7 +89,7 @@ describe('Japanese', () => {
 
   test.each([
     ...['', 'create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
-    ...['schedule', 'config', 'init'],
+    ...['audit', 'keys', 'schedule', 'config', 'init', 'doctor'],
   ])('the help of "%s" is Japanese', async (verb) => {
     const ended = await runResidentTool([...(verb === '' ? [] : [verb]), '--help', '--lang', 'ja']);
     expect(ended.code).toBe(0);
@@ -133,6 +137,35 @@ describe('Japanese', () => {
     expectJapanese(ended);
   });
 
+  test('keys, and the page to print, are in Japanese', async () => {
+    const key = ['--encryption-key', project.beside('ja.key')];
+    const kit = project.beside('kit');
+    const acts: [number, string[]][] = [
+      [0, ['generate', project.beside('ja.key')]],
+      [0, ['generate', '--rsa', project.beside('ja')]],
+      [2, ['generate', project.beside('ja.key')]],
+      [2, ['generate', project.path('state/ja.key')]],
+      [2, ['generate', project.path('backups/ja.key')]],
+      [2, ['check', '--rewrap']],
+      [0, ['check', ...key]],
+      [0, ['recovery-kit', '--output', kit, ...key]],
+      [2, ['recovery-kit', '--output', kit, ...key]],
+      [2, ['rotate', '--rewrap', ...key]],
+      [0, ['rotate', ...key]],
+      [12, ['rotate']],
+      [2, ['rotate', '--encryption-key', project.beside('ja.private.pem')]],
+    ];
+    for (const [code, args] of acts) {
+      const ended = await inJapanese('keys', ...args);
+      expect([...args, ended.code]).toEqual([...args, code]);
+      expectJapanese(ended);
+    }
+    const page = readFileSync(`${kit}/ai-backup-recovery-kit.txt`, 'utf8').replace(/^```sh\n.*?^```$/gms, '');
+    expect(page).toMatch(japanese);
+    expect(englishIn(page)).toEqual([]);
+    project.settings({ schedule: { nightly: '0 2 * * *' }, timezone: 'Asia/Tokyo' });
+  });
+
   test('damage is told in Japanese', async () => {
     const copy = new TestProject();
     try {
@@ -149,7 +182,6 @@ describe('Japanese', () => {
       };
       writeFileSync(copy.beside('garbage.tar.gz'), 'garbage');
       await say('verify', copy.beside('garbage.tar.gz'));
-      const { readFileSync } = await import('node:fs');
       const bytes = readFileSync(archive);
       writeFileSync(archive, bytes.subarray(0, 200));
       await say('verify');

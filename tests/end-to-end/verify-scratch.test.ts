@@ -1,6 +1,6 @@
 /** Where `verify --check-content` puts its copies of databases, and what becomes of them however it ends. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -43,11 +43,12 @@ async function scratchWithDatabase(folder: string): Promise<string> {
   throw new Error('there was none');
 }
 
-/** An archive of its own, away from any store. */
-async function loneArchive(): Promise<string> {
+/** An archive of its own, away from any store; without `keepsStore` there is none. */
+async function loneArchive(options: { keepsStore?: boolean } = {}): Promise<string> {
   const { archive = '' } = await project.done<Created>('create');
   const lone = project.beside('lone.tar.gz');
   copyFileSync(archive, lone);
+  if (options.keepsStore !== true) rmSync(project.store, { recursive: true });
   return lone;
 }
 
@@ -111,12 +112,21 @@ describe('for a backup of the store', () => {
 });
 
 describe('for an archive that lies alone', () => {
-  test('they are among the temporary files, and go with the run however it is stopped', async () => {
+  test('they are in the project’s store where there is one: nothing is unpacked outside of it', async () => {
+    const running = verify(await loneArchive({ keepsStore: true }));
+    const scratch = await scratchWithDatabase(inStore());
+    expect(statSync(scratch).mode & 0o777).toBe(0o700);
+    expect(readdirSync(project.temporary)).toEqual(['.keep']);
+    expect((await running.ended).code).toBe(0);
+    expect(project.leftovers()).toEqual([]);
+  });
+
+  test('without a store they are among the temporary files, and go with the run however it is stopped', async () => {
     const archive = await loneArchive();
     for (const times of [0, 1, 2]) {
       const running = verify(archive);
       await scratchWithDatabase(project.temporary);
-      expect(scratchIn(inStore())).toEqual([]);
+      expect(existsSync(project.store)).toBe(false);
       for (let sent = 0; sent < times; sent += 1) running.signal('SIGTERM');
       expect((await running.ended).code).toBe(times === 0 ? 0 : 130);
       expect(project.leftovers()).toEqual([]);

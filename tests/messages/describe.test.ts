@@ -7,7 +7,7 @@ import { errors as japaneseErrors } from '../../lib/messages/ja/errors.ts';
 import { findings as japaneseFindings } from '../../lib/messages/ja/findings.ts';
 
 /** Parameters of any name: lists where the catalogue wants lists, a word for all else. */
-const listNames = ['known', 'targets', 'matches', 'problems', 'paths', 'asked'];
+const listNames = ['known', 'targets', 'matches', 'problems', 'paths', 'asked', 'tried'];
 const anyParams = new Proxy(
   {},
   { get: (_, name) => (listNames.includes(String(name)) ? ['first-thing', 'second-thing'] : `«${String(name)}»`) },

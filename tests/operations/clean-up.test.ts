@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KeyRing } from '../../lib/crypto/key-ring.ts';
 import type { RetentionSettings } from '../../lib/config/settings.ts';
 import { systemClock, systemRandom } from '../../lib/core/clock.ts';
 import { RunEvents } from '../../lib/core/events.ts';
@@ -41,6 +42,9 @@ const storage = () => ({
   archiveName: '{id}',
   fileMode: 0o600,
   folderMode: 0o700,
+  recipients: [],
+  oldKeyFiles: [],
+  allowOthersToWrite: false,
 });
 
 /** What an operation is given, at noon of 19 June 2026. */
@@ -58,6 +62,7 @@ function contextOf(retention: RetentionSettings, more: Partial<RunContext> = {})
     },
     clock: { ...systemClock, now: () => new Date('2026-06-19T12:00:00Z') },
     random: systemRandom,
+    keys: KeyRing.without(),
     environment: {},
     host: 'host',
     events: new RunEvents(),
@@ -87,10 +92,12 @@ function putBackup(time: string, more: Partial<Metadata> = {}, hasArchive = true
     files: 1,
     size: 2000,
     storedSize: 1000,
-    checksum: 'sha256:0',
+    checksum: `sha256:${'0'.repeat(64)}`,
     duration: 5,
     layout: 'tar',
-    ...(hasArchive ? { archive: { file: `${id}.tar.gz`, size: 1000, sha256: '0', compression: 'gzip' } } : {}),
+    ...(hasArchive
+      ? { archive: { file: `${id}.tar.gz`, size: 1000, sha256: '0'.repeat(64), compression: 'gzip' } }
+      : {}),
     warnings: [],
     complete: true,
     host: 'host',
@@ -103,7 +110,7 @@ function putBackup(time: string, more: Partial<Metadata> = {}, hasArchive = true
   return id;
 }
 
-const visible = (): string[] => readdirSync(storePath).filter((name) => name !== '.state');
+const visible = (): string[] => readdirSync(storePath).filter((name) => name !== '.state' && name !== 'audit.log');
 const codeOf = async (promise: Promise<unknown>): Promise<string> => {
   try {
     await promise;
@@ -214,7 +221,7 @@ describe('a cleanup that is cut short', () => {
   test('does not finish with an archive whose name a newer backup has taken', async () => {
     const young = putBackup('2026-06-18T02:00:00Z');
     const gone = putBackup('2026-05-01T02:00:00Z', {
-      archive: { file: `${young}.tar.gz`, size: 1000, sha256: '0', compression: 'gzip' },
+      archive: { file: `${young}.tar.gz`, size: 1000, sha256: '0'.repeat(64), compression: 'gzip' },
     });
     const bin = join(storePath, '.state', 'tmp');
     mkdirSync(bin, { recursive: true });

@@ -38,29 +38,30 @@ function makeDatabase(path: string): void {
 }
 
 /** What the targets of that name hold: paths, and which of them are databases. */
-function collected(...names: string[]): Record<string, SourceEntry['database']> {
+async function collected(...names: string[]): Promise<Record<string, SourceEntry['database']>> {
   const targets = defineTargets(settings, names);
   const collector = collectEntries({ settings, environment: {} }, targets, {
     report: (one) => (one.code === 'source-missing' ? undefined : findings.push(one)),
     knownDatabases: new Set(known),
   });
-  const entries = targets.flatMap((target) => [...collector.entriesOf(target)]);
+  const entries: SourceEntry[] = [];
+  for (const target of targets) entries.push(...(await collector.entriesOf(target)));
   return Object.fromEntries(entries.filter((one) => one.kind === 'file').map(({ path, database }) => [path, database]));
 }
 
 describe('a database', () => {
-  test('is found by its header, wherever it is, whatever it is called', () => {
+  test('is found by its header, wherever it is, whatever it is called', async () => {
     makeDatabase('state/app.db');
     makeDatabase('src/deep/cache.data');
     write('fake.data', Buffer.alloc(4096));
-    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.data': 'sqlite' });
+    expect(await collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.data': 'sqlite' });
   });
 
-  test('stands in the database target where that is asked for, else in the one that holds it: marked in both', () => {
+  test('stands in the database target where that is asked for, else in the one that holds it: marked in both', async () => {
     makeDatabase('state/app.db');
     write('state/x');
-    expect(collected('state', 'database')).toEqual({ 'state/x': undefined, 'database/app.db': 'sqlite' });
-    expect(collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/x': undefined });
+    expect(await collected('state', 'database')).toEqual({ 'state/x': undefined, 'database/app.db': 'sqlite' });
+    expect(await collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/x': undefined });
   });
 
   describe('stays where it is, as one, when the database target does not take it', () => {
@@ -75,63 +76,66 @@ describe('a database', () => {
       makeDatabase(`${folder}/app/data/x.db`);
       write(`${folder}/app/data/t.txt`);
       await withTargets({ exclude: [], targets: { mine: { paths: [`${folder}/app/data`] } } });
-      expect(collected('mine', 'database')).toEqual({ 'mine/data/x.db': 'sqlite', 'mine/data/t.txt': undefined });
+      expect(await collected('mine', 'database')).toEqual({ 'mine/data/x.db': 'sqlite', 'mine/data/t.txt': undefined });
     });
 
     test('as the project excludes it, and the target that holds it takes it in again', async () => {
       makeDatabase('state/keep.db');
       makeDatabase('state/drop.db');
       await withTargets({ exclude: ['*.db'], targets: { state: { exclude: ['!keep.db'] } } });
-      expect(collected('state', 'database')).toEqual({ 'state/keep.db': 'sqlite' });
+      expect(await collected('state', 'database')).toEqual({ 'state/keep.db': 'sqlite' });
     });
 
     test('as the database target itself excludes it, or a folder above it', async () => {
       makeDatabase('state/deep/keep.db');
       makeDatabase('elsewhere/other.db');
       await withTargets({ targets: { database: { exclude: ['state'] } } });
-      expect(collected('state', 'database')).toEqual({ 'state/deep/keep.db': 'sqlite', 'database/other.db': 'sqlite' });
+      expect(await collected('state', 'database')).toEqual({
+        'state/deep/keep.db': 'sqlite',
+        'database/other.db': 'sqlite',
+      });
     });
   });
 
-  test('takes its log with it; a file that is only called like one is a file', () => {
+  test('takes its log with it; a file that is only called like one is a file', async () => {
     makeDatabase('state/app.db');
     for (const name of ['app.db-wal', 'app.db-shm', 'app.db-journal', 'gone.db-wal', 'my-journal'])
       write(`state/${name}`);
-    expect(Object.keys(collected('state'))).toEqual(['state/app.db', 'state/gone.db-wal', 'state/my-journal']);
+    expect(Object.keys(await collected('state'))).toEqual(['state/app.db', 'state/gone.db-wal', 'state/my-journal']);
   });
 
-  test('is not looked for in a folder or a FIFO that a file’s name points to', () => {
+  test('is not looked for in a folder or a FIFO that a file’s name points to', async () => {
     mkdirSync(join(root, 'state/app'), { recursive: true });
     write('state/app-journal');
     write('state/pipe-wal');
     execFileSync('mkfifo', [join(root, 'state/pipe')]);
-    expect(Object.keys(collected('state'))).toEqual(['state/app-journal', 'state/pipe-wal']);
+    expect(Object.keys(await collected('state'))).toEqual(['state/app-journal', 'state/pipe-wal']);
   });
 });
 
 describe('a file without a SQLite header', () => {
   const said = (): unknown[] => findings.map(({ code, path }) => [code, path]);
 
-  test('that earlier backups hold as a database is one still, whatever is in it and however it is called', () => {
+  test('that earlier backups hold as a database is one still, whatever is in it and however it is called', async () => {
     known = ['data/app.db', 'data/cache.bin', 'data/gone.db'];
     write('data/app.db', '');
     write('data/cache.bin', 'x');
-    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.bin': 'sqlite' });
+    expect(await collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/cache.bin': 'sqlite' });
     expect(said()).toEqual([]);
   });
 
-  test('keeps its log out of the backup where it is known: beside another database the log would destroy that one', () => {
+  test('keeps its log out of the backup where it is known: beside another database the log would destroy that one', async () => {
     known = ['state/app.db', 'state/gone.db'];
     write('state/app.db', Buffer.alloc(4096));
     write('state/app.db-wal');
     write('state/gone.db-wal');
-    expect(collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/gone.db-wal': undefined });
+    expect(await collected('state')).toEqual({ 'state/app.db': 'sqlite', 'state/gone.db-wal': undefined });
   });
 
-  test('and only called like a database is an ordinary file of the database target, and named', () => {
+  test('and only called like a database is an ordinary file of the database target, and named', async () => {
     write('data/fake.db', Buffer.alloc(4096));
     write('data/short.sqlite3', 'x');
-    expect(collected('database')).toEqual({ 'database/fake.db': undefined, 'database/short.sqlite3': undefined });
+    expect(await collected('database')).toEqual({ 'database/fake.db': undefined, 'database/short.sqlite3': undefined });
     expect(said()).toEqual([
       ['database-unrecognized', 'data/fake.db'],
       ['database-unrecognized', 'data/short.sqlite3'],
@@ -139,26 +143,26 @@ describe('a file without a SQLite header', () => {
     expect(meansIncomplete(findings)).toBe(false);
   });
 
-  test('is not named where it is empty: SQLite makes such a file of a new database', () => {
+  test('is not named where it is empty: SQLite makes such a file of a new database', async () => {
     write('data/new.db', '');
-    expect(collected('database')).toEqual({ 'database/new.db': undefined });
+    expect(await collected('database')).toEqual({ 'database/new.db': undefined });
     expect(findings).toEqual([]);
   });
 
-  test('stays in the target whose folder holds it, is there once, and named once', () => {
+  test('stays in the target whose folder holds it, is there once, and named once', async () => {
     write('state/fake.db', 'x');
     write('elsewhere/fake.db', 'x');
-    expect(collected('database', 'state')).toEqual({ 'state/fake.db': undefined, 'database/fake.db': undefined });
+    expect(await collected('database', 'state')).toEqual({ 'state/fake.db': undefined, 'database/fake.db': undefined });
     expect(said()).toEqual([
       ['database-unrecognized', 'state/fake.db'],
       ['database-unrecognized', 'elsewhere/fake.db'],
     ]);
   });
 
-  test('does not take the place of a database of that name', () => {
+  test('does not take the place of a database of that name', async () => {
     write('a/app.db', 'x');
     makeDatabase('b/app.db');
-    expect(collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/a/app.db': undefined });
+    expect(await collected('database')).toEqual({ 'database/app.db': 'sqlite', 'database/a/app.db': undefined });
   });
 });
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createBackup } from '../../lib/operations/create-backup.ts';
 import { diffBackups } from '../../lib/operations/diff-backups.ts';
-import { openBackup, type OpenBackup } from '../../lib/operations/open-backup.ts';
+import { openBackup } from '../../lib/operations/open-backup.ts';
+import type { OpenBackup } from '../../lib/operations/opened-backup.ts';
 import type { RunContext } from '../../lib/operations/run-context.ts';
 import { contextFor, SetClock } from '../support/context-for.ts';
 import { TestProject } from '../support/make-project.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { freshBytesSince } from '../../lib/operations/fresh-bytes.ts';
-import type { OpenBackup } from '../../lib/operations/open-backup.ts';
+import type { OpenBackup } from '../../lib/operations/opened-backup.ts';
 import { FrameTable } from '../../lib/store/frame-table.ts';
 import type { ManifestEntry, ManifestHeader } from '../../lib/store/manifest.ts';
 import { sampleMetadata } from '../support/sample-metadata.ts';
@@ -9,6 +9,9 @@ const backup = (id: string, chain: string[]): OpenBackup => ({
   kind: 'backup',
   id,
   metadata: { ...sampleMetadata({ id }), chain },
+  isEncrypted: false,
+  unlock: () => Promise.reject(new Error('it is not encrypted')),
+  unlockArchive: () => Promise.reject(new Error('it is not encrypted')),
   readManifest: () => {
     throw new Error('nobody reads it');
   },

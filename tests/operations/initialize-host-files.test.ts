@@ -33,7 +33,7 @@ describe('package.json', () => {
     expect(text).toMatch(
       /^\{\r\n\t"name": "host",\r\n\t"scripts": \{\r\n\t\t"test": "jest",\r\n\t\t"backup:create": "ai-backup create",\r\n/,
     );
-    expect(text).toMatch(/"backup:init": "ai-backup init"\r\n\t\}\r\n\}$/);
+    expect(text).toMatch(/"backup:doctor": "ai-backup doctor"\r\n\t\}\r\n\}$/);
     expect(text.replaceAll('\r\n', '')).not.toContain('\n');
   });
 
@@ -50,7 +50,7 @@ describe('package.json', () => {
     expect(Object.keys(scripts)).toEqual(
       [
         ...['create', 'list', 'show', 'verify', 'restore', 'diff', 'consolidate', 'cleanup'],
-        ...['schedule', 'config', 'init'],
+        ...['keys', 'audit', 'schedule', 'config', 'init', 'doctor'],
       ].map((verb) => `backup:${verb}`),
     );
   });

@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } 
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createBackup } from '../../lib/operations/create-backup.ts';
-import { openBackup, type OpenBackup } from '../../lib/operations/open-backup.ts';
+import { openBackup } from '../../lib/operations/open-backup.ts';
+import type { OpenBackup } from '../../lib/operations/opened-backup.ts';
 import type { RunContext } from '../../lib/operations/run-context.ts';
 import { verifyBackup } from '../../lib/operations/verify-backup.ts';
 import { withStoreLock } from '../../lib/store/store-lock.ts';

@@ -45,7 +45,7 @@ describe('a create with nothing to back up', () => {
     const { id } = await createBackup(context, { type: 'manual' });
     rmSync(project.path('config'), { recursive: true });
     await createNothing();
-    expect(readdirSync(project.store).sort()).toEqual(['.state', id, `${id}.tar.gz`]);
+    expect(readdirSync(project.store).sort()).toEqual(['.state', 'audit.log', id, `${id}.tar.gz`]);
   });
 });
 

@@ -52,12 +52,12 @@ function write(path: string, content: string | Buffer = path): void {
   writeFileSync(join(root, path), content);
 }
 
-function collect(
+async function collect(
   settings: Settings,
   names: string[] | undefined,
   knownDatabases: string[],
   looksTwice: boolean,
-): Collected {
+): Promise<Collected> {
   const targets = defineTargets(settings, names, looksTwice ? ['nothing-is-called-so'] : []);
   const collected: Collected = { entries: [], placed: [], findings: [], told: [] };
   const collector = collectEntries({ settings, environment: {} }, targets, {
@@ -67,7 +67,7 @@ function collect(
     knownDatabases: new Set(knownDatabases),
   });
   for (const target of targets) {
-    for (const entry of collector.entriesOf(target)) {
+    for (const entry of await collector.entriesOf(target)) {
       // Made of the environment's files, whose masking has nothing to do with it.
       const { content: _, ...rest } = entry;
       collected.entries.push(rest);
@@ -78,13 +78,13 @@ function collect(
   return collected;
 }
 
-const bothWays = (
+const bothWays = async (
   settings: Settings,
   names?: string[],
   known: string[] = [],
-): { once: Collected; twice: Collected } => ({
-  once: collect(settings, names, known, false),
-  twice: collect(settings, names, known, true),
+): Promise<{ once: Collected; twice: Collected }> => ({
+  once: await collect(settings, names, known, false),
+  twice: await collect(settings, names, known, true),
 });
 
 const folders = [
@@ -169,7 +169,7 @@ describe('a project that is looked at once', () => {
         const isOff = (name: string): boolean => !loaded.targets.some((target) => target.name === name);
         const selected = names?.filter((name) => !isOff(name));
         if (selected?.length === 0) return;
-        const { once, twice } = bothWays(loaded, selected, known);
+        const { once, twice } = await bothWays(loaded, selected, known);
         expect(once).toEqual(twice);
       }),
       { numRuns: 200 },
@@ -203,7 +203,7 @@ describe('a project that is looked at once', () => {
     write('state/cache', database);
     write('agents/one/cache', database);
     write('data/cache', database);
-    const { once, twice } = bothWays(await settingsOf({}));
+    const { once, twice } = await bothWays(await settingsOf({}));
     expect(once).toEqual(twice);
     expect(once.told).toEqual(['agents/one/cache', 'data/cache', 'state/app.db', 'state/cache']);
     const paths = once.entries.map((entry) => (entry as { path: string }).path);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { OpenBackup } from '../../lib/operations/open-backup.ts';
+import type { OpenBackup } from '../../lib/operations/opened-backup.ts';
 import { ManifestEntries } from '../../lib/operations/target-entries.ts';
 import type { ManifestLine } from '../../lib/store/manifest.ts';
 import { sampleMetadata } from '../support/sample-metadata.ts';
@@ -37,6 +37,9 @@ function manifestOf(
     kind: 'backup',
     id: 'b',
     metadata: sampleMetadata({ id: 'b' }),
+    isEncrypted: false,
+    unlock: () => Promise.reject(new Error('it is not encrypted')),
+    unlockArchive: () => Promise.reject(new Error('it is not encrypted')),
     readManifest: async function* () {
       counted.readings += 1;
       for (let at = 0; at < all.length; at += 2) yield await Promise.resolve(all.slice(at, at + 2));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KeyRing } from '../../lib/crypto/key-ring.ts';
 import { loadSettings } from '../../lib/config/load-settings.ts';
 import { systemClock, systemRandom } from '../../lib/core/clock.ts';
 import { BackupError } from '../../lib/core/errors.ts';
@@ -19,6 +20,7 @@ beforeEach(async () => {
     settings: await loadSettings({ root, environment: {} }),
     clock: systemClock,
     random: systemRandom,
+    keys: KeyRing.without(),
     environment: {},
     host: 'host',
     events: new RunEvents(),

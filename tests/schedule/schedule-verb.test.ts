@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yargs from 'yargs';
+import { KeyRing } from '../../lib/crypto/key-ring.ts';
 import { cleanupVerb } from '../../lib/cli/cleanup.ts';
 import { Output, type TextStream } from '../../lib/cli/output.ts';
 import { scheduleVerb } from '../../lib/cli/schedule.ts';
@@ -86,6 +87,7 @@ async function run(verb: AnyVerb, args: string[], options: RunOptions = {}): Pro
           settings: await load(),
           clock: systemClock,
           random: systemRandom,
+          keys: KeyRing.without(),
           environment: {},
           host: 'host',
           events: new RunEvents(),

@@ -34,7 +34,10 @@ describe('metadata.json', () => {
   });
 
   test('keeps what a newer version of the same format adds', () => {
-    expect(parseMetadata(text({ colour: 'red', mac: 'x' }), 'b')).toMatchObject({ colour: 'red', mac: 'x' });
+    expect(parseMetadata(text({ colour: 'red', sealed: { by: 'x' } }), 'b')).toMatchObject({
+      colour: 'red',
+      sealed: { by: 'x' },
+    });
   });
 
   test('of a newer format is not guessed at', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { codecOf, type Codec } from '../../lib/archive/codecs.ts';
 import { FrameContent } from '../../lib/archive/frame-content.ts';
@@ -8,10 +8,12 @@ import { FrameWriter } from '../../lib/archive/frame-writer.ts';
 import { TarPacker } from '../../lib/archive/tar-packer.ts';
 import type { SourceEntry } from '../../lib/core/entry.ts';
 import type { Finding } from '../../lib/core/findings.ts';
+import type { FileKey } from '../../lib/crypto/derive-keys.ts';
 import { FrameTable } from '../../lib/store/frame-table.ts';
 import { targetOf, type FrameLine, type ManifestEntry } from '../../lib/store/manifest.ts';
 import { ManifestWriter } from '../../lib/store/manifest-writer.ts';
 import { readManifest, readManifestFile } from '../../lib/store/manifest-reader.ts';
+import { openerOf, opensslOpened, sealerOf } from './file-key.ts';
 import { tarEnd } from './tar-end.ts';
 
 /** What a frame of these tests holds: bytes. */
@@ -30,8 +32,18 @@ export class Packing {
   private readonly manifest: ManifestWriter;
   private readonly frames: FrameWriter;
   private readonly packer: TarPacker;
+  private readonly key: FileKey | undefined;
 
-  constructor(folder: string, onFrame: (number: number) => void = () => undefined) {
+  /**
+   * @param options.key encrypts the archive.
+   * @param options.parallel frames that are under way at once. Of one, each is in the file before the next one is filled.
+   */
+  constructor(
+    folder: string,
+    onFrame: (number: number) => void = () => undefined,
+    { key, parallel = 1 }: { key?: FileKey; parallel?: number } = {},
+  ) {
+    this.key = key;
     this.archive = join(folder, 'archive.tar.gz');
     this.manifestFile = join(folder, 'manifest.jsonl.gz');
     const gzip = codecOf('gzip');
@@ -52,8 +64,8 @@ export class Packing {
         return gzip.store(bytes);
       },
     };
-    // One at a time: a frame is in the file before the next one is filled.
-    this.frames = new FrameWriter({ file: this.archive, mode: 0o600, codec, level: 1, parallel: 1 });
+    const sealing = key === undefined ? {} : { sealer: sealerOf(key) };
+    this.frames = new FrameWriter({ file: this.archive, mode: 0o600, codec, level: 1, parallel, ...sealing });
     const header = {
       manifest: 1,
       backup: 'backup',
@@ -93,7 +105,9 @@ export class Packing {
   async contents(): Promise<Map<string, Buffer>> {
     const frames = new FrameTable();
     for (const frame of this.lines.frames) frames.add(frame);
-    const openArchive = (): FrameReader => new FrameReader(this.archive, codecOf('gzip'));
+    const { key } = this;
+    const opener = key === undefined ? undefined : Promise.resolve(openerOf(key));
+    const openArchive = (): FrameReader => new FrameReader(this.archive, codecOf('gzip'), opener);
     const reader = new FrameContent({ frames, openArchive, parallel: 2, signal: new AbortController().signal });
     const contents = new Map<string, Buffer>();
     await reader.read(batches(this.lines.entries), {
@@ -110,12 +124,17 @@ export class Packing {
 
   /** What `tar` says that the archive holds. */
   listed(): string[] {
-    return execFileSync('tar', ['tzf', this.archive], { encoding: 'utf8' }).trim().split('\n');
+    return this.tar('t').toString().trim().split('\n');
   }
 
   /** The content of one member, by `tar`. */
   extracted(path: string): Buffer {
-    return execFileSync('tar', ['xzOf', this.archive, path], { maxBuffer: 1 << 26 });
+    return this.tar('xO', path);
+  }
+
+  private tar(act: string, ...names: string[]): Buffer {
+    const packed = this.key === undefined ? readFileSync(this.archive) : opensslOpened(this.archive, this.key);
+    return execFileSync('tar', [`${act}zf`, '-', ...names], { input: packed, maxBuffer: 1 << 26 });
   }
 }
 

@@ -19,6 +19,7 @@ export const common = {
   usage: 'ai-backup <command> [options]\n\nThe same commands are there as `npm run backup:<command> -- [options]`.',
   noCommand: 'Which command? For a first backup: ai-backup create',
   root: 'The project root (default: here, or BACKUP_ROOT)',
+  encryptionKey: 'File of the key that opens or makes encrypted backups',
   config: 'The settings file (default: config/config.json below the root)',
   json: 'Print one JSON document and nothing else',
   progress: 'With --json: JSON Lines, the progress first',

@@ -11,6 +11,7 @@ const actions: Record<RestoreAction, string> = {
 const reasons: Record<string, string> = {
   missing: 'not there',
   differs: 'differs from the backup',
+  merged: 'gets the values of the backup; variables that only it has stay',
   asked: 'always, as asked',
   older: 'older than the backup',
   newer: 'as new as the backup, or newer',

@@ -5,6 +5,7 @@ export const common: Messages['common'] = {
     'ai-backup <コマンド> [オプション]\n\n同じコマンドは `npm run backup:<コマンド> -- [オプション]` でも使えます。',
   noCommand: 'コマンドを指定してください。最初のバックアップ: ai-backup create',
   root: 'プロジェクトのルート（既定: 現在のフォルダまたは BACKUP_ROOT）',
+  encryptionKey: '暗号化したバックアップの作成・復元に使う鍵のファイル',
   config: '設定ファイル（既定: ルート以下の config/config.json）',
   json: 'JSON 文書を一つだけ出力する',
   progress: '--json と併用: 進捗も JSON Lines で出力する',

@@ -64,17 +64,78 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `${p.backup} を基にしたバックアップは作成できません。${p.archive}：${reason(p.reason)}。何も書き込んでいません。`,
     hint: 'アーカイブを元の場所に戻すか、--base-backup で別の基を指定するか、--mode full で新しい full バックアップを作成してください。',
   }),
-  BASE_ENCRYPTED: (p) => ({
-    message: `${p.backup} を基にしたバックアップは作成できません。暗号化されており、このバージョンには鍵がありません。何も書き込んでいません。`,
-    hint: '--base-backup で別の基を指定するか、--mode full で新しい full バックアップを作成してください。',
-  }),
   BACKUP_NOT_NEWEST: (p) => ({
     message: `${p.backup} は最新のバックアップではありません（最新は ${p.newest}）。ここから作成すると、最新の状態と取り違えられます。何も書き込んでいません。`,
     hint: '最新のバックアップを統合してください。チェーンの内容はすべて含まれています。',
   }),
-  ENCRYPTION_UNAVAILABLE: () => ({
-    message: '暗号化が求められましたが、このバージョンは暗号化に対応していません。何も書き込んでいません。',
-    hint: '暗号化なしでバックアップするには storage.encrypt を false にしてください。',
+  ENCRYPTION_UNAVAILABLE: (p) => ({
+    message: `暗号化が求められましたが、できません（${reason(p.reason)}）。何も書き込んでいません。`,
+    hint: '--format tar か zip を選ぶ（設定では storage.compress を true にする）か、--no-encrypt で暗号化をやめてください。',
+  }),
+  KEY_MISSING: (p) => ({
+    message:
+      p.backup === undefined
+        ? '暗号化が求められましたが、鍵が指定されていません。何も書き込んでいません。'
+        : `${p.backup} は暗号化されていますが、${p.needsPrivate === true ? '秘密鍵' : '鍵'}が指定されていません。`,
+    hint:
+      p.backup === undefined
+        ? '`npm run backup:keys -- generate` で鍵を作り、そのファイルを --encryption-key FILE または BACKUP_ENCRYPTION_KEY_FILE で指定してください。'
+        : `${p.needsPrivate === true ? '秘密鍵' : '鍵'}を BACKUP_ENCRYPTION_KEY_FILE、BACKUP_ENCRYPTION_KEY_COMMAND、BACKUP_ENCRYPTION_KEY、または --encryption-key FILE で指定してください。`,
+  }),
+  KEY_WRONG: (p) => ({
+    message: `指定された鍵では ${p.backup} を開けません。試した鍵: ${p.tried.join('、')}。`,
+    hint: '作成時に使った鍵を --encryption-key FILE で指定してください。`npm run backup:keys -- check` で、鍵がどのバックアップを開けるかを確認できます。',
+  }),
+  KEY_UNREADABLE: (p) => ({
+    message: `${p.source} の鍵を読み取れませんでした（${reason(p.reason)}）。`,
+    hint: 'パスと権限、またはコマンドを確認するか、別の方法で鍵を指定してください。',
+  }),
+  KEY_INVALID: (p) => ({
+    message: `${p.source} の鍵は使えません（${reason(p.problem)}）。`,
+    hint: '鍵は 1 行のテキスト、または PEM 形式の RSA 鍵です。`npm run backup:keys -- generate` で作成できます。',
+  }),
+  KEY_FILE_EXISTS: (p) => ({
+    message: `${p.file} はすでにあります。唯一の鍵かもしれないため、上書きしません。`,
+    hint: '別のファイル名を指定してください。新しい鍵に切り替えるには `npm run backup:keys -- rotate` を実行してください。',
+  }),
+  KEY_PLACE_UNSAFE: (p) => ({
+    message:
+      p.target === undefined
+        ? `${p.path} は鍵の置き場所に適しません。保存先 ${p.store ?? ''} の中にあるため、バックアップを入手した人は鍵も手に入れてしまいます。`
+        : `${p.path} は鍵の置き場所に適しません。対象 ${p.target} に含まれるため、唯一の鍵が、その鍵で暗号化されたバックアップの中だけに残るおそれがあります。`,
+    hint: '保存先とすべての対象の外、たとえば ~/.config/ai-backup/ を選んでください。--force を付けると、それでもそこに書き込みます。',
+  }),
+  RECOVERY_KIT_EXISTS: (p) => ({
+    message: `${p.file} はすでにあります。何も書き込んでいません。`,
+    hint: '作り直すには --force を付けるか、--output で別の場所を指定してください。',
+  }),
+  KEY_ROTATED_BY_HAND: (p) => ({
+    message:
+      p.kind === 'recipients'
+        ? 'バックアップは公開鍵あてに暗号化されています。新しい鍵の組を作り、古いものとの入れ替えは手作業で行います。何も変更していません。'
+        : `鍵は ${p.source} から得られたもので、このコマンドからは書き換えられません。何も変更していません。`,
+    hint: rotationSteps(p),
+  }),
+  REWRAP_UNAVAILABLE: (p) => ({
+    message:
+      p.reason === 'no-recipients'
+        ? 'storage.recipients が空のため、包み直す相手の公開鍵がありません。何も変更していません。'
+        : '公開鍵あてに暗号化されたバックアップはありません。鍵そのもので暗号化されているため、新しいバックアップを作る以外に鍵を変える方法はありません。何も変更していません。',
+    hint:
+      p.reason === 'no-recipients'
+        ? 'storage.recipients に公開鍵のファイルを設定してから、もう一度実行してください。'
+        : '新しい鍵にするには、--rewrap を付けずに `npm run backup:keys -- rotate` を実行してください。古い鍵は、それで作ったバックアップがある間は保管してください。',
+  }),
+  NOT_AUTHENTIC: (p) => ({
+    message: `${p.backup} は、この鍵で作成されたままのものではありません（${reason(p.problem)}）。何も変更していません。`,
+    hint: '壊れているか、誰かが書き換えました。別のバックアップから復元してください。`npm run backup:verify -- --all` で、無事なものがわかります。',
+  }),
+  NOT_ENCRYPTED: (p) => ({
+    message: `設定では暗号化が求められていますが、${p.backup} は暗号化されていません。誰が作成したかを確かめられません。何も変更していません。`,
+    hint:
+      p.toConsolidate === true
+        ? '暗号化を有効にする前に作成したものであれば、代わりに完全バックアップを作成してください: `npm run backup:create -- --mode full`'
+        : '暗号化を有効にする前に作成したものであれば、--force を付けて復元できます。',
   }),
   BACKUP_NOT_FOUND: (p) => ({
     message:
@@ -107,17 +168,37 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `保存先 ${p.store} に書き込めません（${reason(p.reason)}）。`,
     hint: '権限と、ファイルシステムが読み取り専用でマウントされていないかを確かめるか、storage.path を別の場所にしてください。',
   }),
+  STORE_OPEN: (p) => ({
+    message:
+      p.owner === undefined
+        ? `${p.path} にはほかのユーザーも書き込めます（モード ${p.mode}）。バックアップを差し替えたり消したりできるため、何も書き込んでいません。`
+        : `${p.path} の所有者はほかのユーザー（ID ${p.owner}）です。バックアップを差し替えたり消したりできるため、何も書き込んでいません。`,
+    hint: `\`${p.command}\`${p.owner === undefined ? ' または `npm run backup:doctor -- --repair`' : ''} を実行してください。ほかのユーザーにも書き込ませる場合や、権限のないファイルシステムの場合は storage.allowOthersToWrite を true にしてください。`,
+  }),
   STORE_LOCKED: (p) => ({
     message: `別の実行が ${p.store} を使用中です${p.holder === undefined ? '' : `（${p.holder}）`}。${p.waitedSeconds} 秒待ちましたが、空きませんでした。`,
     hint: '終わるのを待つか、--retry-lock 秒数 でもっと長く待つようにしてください。',
   }),
-  NO_SPACE: (p) => ({
-    message: `${p.path} のあるファイルシステムの空き容量がなくなりました（作業: ${reason(p.operation)}）。書きかけのものは削除しました。`,
-    hint: '空き容量を増やしてから、もう一度実行してください。古いバックアップを消すとどれだけ空くかは `backup:cleanup --dry-run` で分かります。',
-  }),
+  NO_SPACE: (p) => {
+    const hint =
+      '空き容量を増やしてから、もう一度実行してください。古いバックアップを消すとどれだけ空くかは `backup:cleanup --dry-run` で分かります。';
+    return p.neededBytes === undefined
+      ? {
+          message: `${p.path} のあるファイルシステムの空き容量がなくなりました（作業: ${reason(p.operation)}）。書きかけのものは削除しました。`,
+          hint,
+        }
+      : {
+          message: `作業「${reason(p.operation)}」には ${p.neededBytes} バイト必要ですが、${p.path} のあるファイルシステムの空きは ${p.freeBytes ?? 0} バイトです。何も書き込んでいません。`,
+          hint: `${hint} 大半がスパースファイルの穴であれば、--force を付けてリストアしてください。`,
+        };
+  },
   WRITE_FAILED: (p) => ({
     message: `${p.path} に書き込めませんでした（作業: ${reason(p.operation)}）: ${reason(p.reason)}`,
     hint: 'パスと権限、ディスクの状態を確かめてください。',
+  }),
+  NAMES_COLLIDE: (p) => ({
+    message: `${p.paths.map((path) => JSON.stringify(path)).join(' と ')} はバックアップでは別のものですが、${p.destination} のあるファイルシステムでは同じ名前になります。何も変更していません。`,
+    hint: '区別できるファイルシステムに復元する（--to）か、--include で一つずつ復元してください。',
   }),
   ROOT_NOT_FOUND: (p) => ({
     message: `プロジェクトのルート ${p.root} はフォルダではありません。`,
@@ -185,7 +266,7 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     message: `上書きされるものが安全バックアップに入っていません: ${p.paths.join('、')}${p.count > p.paths.length ? ` ほか ${p.count - p.paths.length} 件` : ''}。何も変更していません。`,
     hint:
       p.secrets > 0
-        ? '.env などの秘密を含むファイルは、暗号化せずに保存されることはありません。手元で別の場所に写してから --skip-backup で安全バックアップなしに続けるか、--include や --targets で除外してください。'
+        ? '.env などの秘密を含むファイルは、暗号化せずに保存されることはありません。--encryption-key FILE で鍵を指定すると、安全バックアップに暗号化して保存されます。または、手元で別の場所に写してから --skip-backup で安全バックアップなしに続けるか、--include や --targets で除外してください。'
         : '読み取れるようにするか別の場所に写すか、--include や --targets で除外するか、失ってもよければ --skip-backup で安全バックアップなしに続けてください。',
   }),
   CONFIRMATION_NEEDED: (p) => ({
@@ -226,3 +307,30 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
     hint: '--verbose を付けて実行すると、どこで失敗したかが分かります。',
   }),
 };
+
+function rotationSteps({
+  source,
+  kind,
+}: {
+  source: string;
+  kind: 'text' | 'command' | 'settings' | 'recipients';
+}): string {
+  if (kind === 'recipients') {
+    return [
+      '次の手順で行ってください。',
+      '1. npm run backup:keys -- generate --rsa NEW',
+      '2. 設定の storage.recipients で、古いファイルを NEW.public.pem に置き換えます。新しいバックアップはその鍵あてに暗号化されます。',
+      '3. 既存のバックアップには: npm run backup:keys -- rotate --rewrap --encryption-key ./OLD.private.pem',
+      '4. `npm run backup:keys -- check --encryption-key ./NEW.private.pem` で、開けることを確認します。',
+    ].join('\n');
+  }
+  return [
+    '次の手順で行ってください。',
+    '1. npm run backup:keys -- generate ~/.config/ai-backup/new.key',
+    '2. 古い鍵を 1 行のテキストとして、保存先とすべての対象の外にあるモード 0600 のファイルに書き、そのパスを storage.oldKeyFiles に加えます。',
+    kind === 'command'
+      ? `3. ${source} のコマンドが読み取る場所に、新しい鍵を保存します。`
+      : `3. ${source} の古い鍵を新しい鍵に置き換えます。または、それを取り除き、BACKUP_ENCRYPTION_KEY_FILE に新しいファイルを設定します。`,
+    '4. `npm run backup:keys -- check` で、どの鍵でどのバックアップが開くかを確認します。',
+  ].join('\n');
+}

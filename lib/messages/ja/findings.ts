@@ -51,9 +51,13 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'database-unrecognized': (p) =>
     `${named(p)} はデータベースのような名前ですが、SQLite のヘッダーがありません（暗号化、破損、または別の種類のファイル）。検査せず、通常のファイルとして保存しました。`,
   'secrets-left-out': (p) =>
-    `${named(p)} には秘密情報があるため、含めませんでした。このバージョンは暗号化に対応していません。`,
+    `${named(p)} には秘密情報があるため、含めませんでした。${p.reason === 'no-target' ? 'これを暗号化して保存するターゲット（既定では security）が、このバックアップにありません。' : '暗号化するための鍵がありません。--encryption-key FILE または BACKUP_ENCRYPTION_KEY_FILE で指定してください。'}`,
+  'key-exposed': (p) =>
+    `鍵ファイル ${named(p)} は他のユーザーも読めます（モード ${p.found}）。\`chmod 600\` で自分だけのものにできます。`,
+  'key-in-settings': () =>
+    'storage.encryptionKey に秘密の値そのものが書かれています。環境変数に移し、"${BACKUP_ENCRYPTION_KEY}" と書いてください。',
   'mode-full': (p) =>
-    `${kindOf(p)} モードが求められましたが、${p.reason === 'chain-long' ? 'チェーンが incremental.maxIncrementals の上限に達した' : p.reason === 'zip' ? 'zip は単独で完結する' : 'これらのターゲットの完全なバックアップがまだない'}ため、full バックアップを作成しました。`,
+    `${kindOf(p)} モードが求められましたが、${p.reason === 'chain-long' ? 'チェーンが incremental.maxIncrementals の上限に達した' : p.reason === 'zip' ? 'zip は単独で完結する' : p.reason === 'other-key' ? '最新のバックアップが同じ鍵で暗号化されていない' : 'これらのターゲットの完全なバックアップがまだない'}ため、full バックアップを作成しました。`,
   'base-unusable': (p) =>
     `${named(p)} を基にしたバックアップは作成できないため、full バックアップを作成しました（${reason(p.reason)}）。`,
   'since-left-out': (p) =>
@@ -63,6 +67,10 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'clock-went-back': (p) =>
     `時計が戻っています。最新のバックアップの ID ${p.found} は現在より後の日時です。今回の ID はその直後とし、timestamp には時計の日時を記録しました。`,
   'leftovers-removed': (p) => `中断された実行が残した一時ファイルを ${p.count} 個削除しました。`,
+  'store-readable': (p) =>
+    `バックアップの保存先 ${named(p)} は他のユーザーも中を見られます（モード ${p.found}）。\`npm run backup:doctor -- --repair\` で閉じられます。`,
+  'store-swappable': (p) =>
+    `保存先のある ${named(p)} には他のユーザーも書き込めます（モード ${p.found}）。保存先ごと差し替えられるおそれがあります。`,
   'more-findings': (p) => `ほかに ${p.count} 件ありますが、ここには載せていません。`,
   // While a backup is verified
   'archive-missing': (p) => `アーカイブ ${named(p)} がありません。`,
@@ -73,6 +81,11 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'manifest-damaged': (p) => `マニフェストが壊れています（${reason(p.reason)}）。`,
   'manifest-hash': () => 'マニフェストのチェックサムが metadata.json の値と一致しません。',
   'metadata-damaged': (p) => `metadata.json が壊れています（${reason(p.reason)}）。`,
+  'not-authentic': (p) => `${named(p)} は、この鍵で作成されたままのものではありません（${reason(p.reason)}）。`,
+  'not-encrypted': (p) =>
+    `設定では暗号化が求められていますが、${named(p)} は暗号化されていません。誰が作成したかを確かめられません。`,
+  'key-missing': (p) =>
+    `${named(p)} は暗号化されており、開ける鍵がありません（${reason(p.reason)}）。保存されたバイトだけを検査しました。`,
   'entry-missing': (p) => `${named(p)} はマニフェストにありますが、バックアップの中にありません。`,
   'entry-size': (p) => `${named(p)} は ${p.found} バイトです。本来は ${p.expected} バイトです。`,
   'entry-hash': (p) => `${named(p)} の SHA-256 がマニフェストの値と一致しません。`,
@@ -88,11 +101,42 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
     `${named(p)} はバックアップの中で壊れている（${reason(p.reason)}）ため、復元しませんでした。`,
   'backup-unreadable': (p) =>
     `${named(p)} を読み取れませんでした（${reason(p.reason)}）。壊れているかどうかは分かりません。`,
+  'secrets-locked': (p) => `${named(p)} にある .env ファイルは復元しませんでした（${reason(p.reason)}）。`,
+  'secrets-in-safety-backup': (p) =>
+    `.env ファイルの復元前の内容は ${p.found} にあり、指定したときだけ復元されます: npm run backup:restore -- ${p.found} --include '**/.env*'`,
+  'secrets-changed': (p) => `秘密の値 ${p.count} 件がバックアップの時点から変わっています: ${p.found}。`,
+  'secrets-to-supply': (p) =>
+    `バックアップにある秘密の値 ${p.count} 件がここでは設定されていません。改めて設定してください: ${p.found}。`,
   'folders-not-set': (p) =>
     `別の利用者が所有するフォルダ ${p.count} 個（最初は ${named(p)}）の権限と日時は設定できませんでした。設定できるのは所有者と root だけです。`,
   'verification-not-noted': (p) => `結果は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
   'count-mismatch': (p) =>
     `${named(p)}: metadata.json では ${reason(p.expected)}、マニフェストでは ${reason(p.found)} です。`,
+  // About the audit log
+  'audit-unwritten': (p) => `実行した内容は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
+  'audit-line-changed': (p) =>
+    `${named(p)} の ${p.count} 行目は、書かれたときのままではありません（${reason(p.reason)}）。`,
+  'audit-line-order': (p) =>
+    `${named(p)} の ${p.count} 行目は順序が違います。番号は ${p.found} ですが、本来は ${p.expected} です。`,
+  'audit-lines-missing': (p) =>
+    `${named(p)} の ${p.expected} 行目の前の ${p.count} 行（番号 ${p.found}）がありません。`,
+  'audit-lines-cut': (p) => `監査ログの末尾の ${p.count} 行（番号 ${p.found}）がありません。`,
+  'audit-line-torn': (p) => `${named(p)} の ${p.count} 行目は途中で切れています。書き込み中に実行が終了しました。`,
+  'audit-head-missing': (p) =>
+    `チェックポイント ${named(p)} がありません。監査ログの末尾の行が失われていないかどうかは分かりません。`,
+  'audit-head-changed': (p) =>
+    `チェックポイント ${named(p)} は、書かれたときのままではありません（${reason(p.reason)}）。`,
+  'audit-head-lost': (p) =>
+    `${named(p)} の ${p.found} 行目が書かれたとき、チェックポイントがないか、変更されていました（全部で ${p.count} 回）。その前の行が失われている可能性があります。`,
+  'audit-unsigned': (p) =>
+    `${p.count} 行に MAC がありません（最初は ${named(p)} の ${p.found} 行目）。鍵なしで書かれた行で、保存先に書き込める人なら誰でも書けたものです。`,
+  'audit-macs-unchecked': (p) =>
+    `${p.count} 行の MAC は、与えられた鍵では検査できません（最初は ${named(p)} の ${p.found} 行目）。`,
+  'audit-backup-gone': (p) =>
+    `バックアップ ${named(p)} は作成され、削除の記録がないのに、保存先にありません。誰かが削除したか、保存先が古いコピーです。`,
+  'audit-backup-unknown': (p) =>
+    `監査ログにバックアップ ${named(p)} の作成の記録がありません。コピーされたか、記録できなかったものです。`,
+  'audit-backups-earlier': (p) => `${p.count} 個のバックアップ（最新は ${named(p)}）は、監査ログより前のものです。`,
   // While backups are compared
   'not-compared': (p) =>
     `${named(p)} は比較していません${p.reason === undefined ? '' : `（${reason(p.reason)}）`}。${p.found === undefined ? '' : `バックアップ ${p.found}: ${causesOf(p) || '内容を確認してください。'}`}`,

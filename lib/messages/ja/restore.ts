@@ -18,6 +18,7 @@ export const restore: Messages['restore'] = {
   reasons: {
     missing: '存在しない',
     differs: 'バックアップと異なる',
+    merged: 'バックアップの値を取り込む（今のファイルにだけある変数は残す）',
     asked: '常に上書き（指定どおり）',
     older: 'バックアップより古い',
     newer: 'バックアップと同じか新しい',

@@ -127,6 +127,7 @@ const foundWords = fixedPhrases({
   nothing: 'なし',
   'an empty list': '空のリスト',
   'a list': 'リスト',
+  'a text': '文字列',
   'an object': 'オブジェクト',
 });
 
