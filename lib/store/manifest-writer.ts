@@ -48,7 +48,7 @@ export class ManifestWriter {
 
   /** @param readableFile gets the same, not encrypted. */
   constructor(file: string, header: ManifestHeader, mode: number, seal?: ManifestSeal, readableFile?: string) {
-    if (readableFile !== undefined) this.readableFd = openSync(readableFile, 'wx', mode);
+    if (readableFile !== undefined) this.readableFd = openSync(readableFile, 'wx', 0o600);
     this.sealing = seal;
     this.fd = openSync(file, 'wx', mode);
     fchmodSync(this.fd, mode);
