@@ -2,7 +2,8 @@ import { machineZone } from '../core/local-time.ts';
 import { printablePath } from '../core/path-bytes.ts';
 import type { AuditShown } from '../operations/read-audit-log.ts';
 import { formatLocalTime } from './format-local-time.ts';
-import { plainTable } from './table.ts';
+import { foldText } from './fold-text.ts';
+import { plainTable, widestOf, withLinesBelow } from './table.ts';
 import type { CommandContext } from './verb.ts';
 
 /** What of a line's facts is worth a word in a table; `--json` has them all. */
@@ -35,7 +36,21 @@ export function auditTable({ output, messages }: CommandContext, lines: readonly
     printablePath(`${line.user}@${line.host}`),
     output.color.dim(printablePath(factsOf(line))),
   ]);
-  return plainTable(output, head, rows, [0]);
+  const wide = plainTable(output, head, rows, [0]);
+  if (widestOf(wide) <= output.room) return wide;
+  const beside = [0, 1, 2, 3, 5];
+  const pick = (row: readonly string[]): string[] => beside.map((column) => row[column] ?? '');
+  const narrow = plainTable(output, pick(head), rows.map(pick), [0]);
+  return withLinesBelow(narrow, lines.map((line) => linesBelow(output, line)));
+}
+
+/** Backup and facts, where the terminal has no room for them beside the rest. */
+function linesBelow({ room, color }: CommandContext['output'], line: AuditShown): string[] {
+  const facts = factsOf(line);
+  return [
+    ...(line.backup === undefined ? [] : [printablePath(line.backup)]),
+    ...(facts === '' ? [] : foldText(printablePath(facts), room - 2).map(color.dim)),
+  ];
 }
 
 /** A word of a newer version stays as it is. */

@@ -2,7 +2,7 @@ import { printablePath } from '../core/path-bytes.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { formatBytes } from './format-amounts.ts';
 import { formatMoment } from './format-moment.ts';
-import { plainTable, widthOf } from './table.ts';
+import { plainTable, widestOf, withLinesBelow } from './table.ts';
 import type { CommandContext } from './verb.ts';
 
 type Shown = Pick<CommandContext, 'messages' | 'output'>;
@@ -13,8 +13,7 @@ type Shown = Pick<CommandContext, 'messages' | 'output'>;
  */
 export function backupTable(context: Shown, backups: readonly Metadata[]): string {
   const wide = wideTable(context, backups);
-  const widest = Math.max(...wide.split('\n').map(widthOf));
-  return widest <= context.output.room ? wide : narrowTable(context, backups);
+  return widestOf(wide) <= context.output.room ? wide : narrowTable(context, backups);
 }
 
 function wideTable(context: Shown, backups: readonly Metadata[]): string {
@@ -42,14 +41,13 @@ function narrowTable(context: Shown, backups: readonly Metadata[]): string {
     backup.mode,
     formatBytes(backup.storedSize),
   ]);
-  const [head = '', ...lines] = plainTable(context.output, [text.id, text.date, text.mode, text.size], rows, [3]).split(
-    '\n',
-  );
+  const table = plainTable(context.output, [text.id, text.date, text.mode, text.size], rows, [3]);
   const below = backups.map((backup) => {
     const type = backup.type === 'manual' ? [] : [text.types[backup.type]];
-    return [...nameOf(context, backup), ...type, ...marksOf(context, backup)].join(', ');
+    const words = [...nameOf(context, backup), ...type, ...marksOf(context, backup)].join(', ');
+    return words === '' ? [] : [words];
   });
-  return [head, ...lines.flatMap((line, at) => (below[at] === '' ? [line] : [line, `  ${below[at]}`]))].join('\n');
+  return withLinesBelow(table, below);
 }
 
 function nameOf({ output }: Shown, { name }: Metadata): string[] {

@@ -9,7 +9,8 @@ import { formatBytes } from './format-amounts.ts';
 import { formatLocalTime } from './format-local-time.ts';
 import type { Output } from './output.ts';
 import { retentionWords } from './retention-words.ts';
-import { plainTable } from './table.ts';
+import { foldText } from './fold-text.ts';
+import { plainTable, widestOf, withLinesBelow } from './table.ts';
 import { defineVerb } from './verb.ts';
 
 /** Each limit's option, the field of the request that it fills, and its least value: a tier of 0 is switched off. */
@@ -80,8 +81,16 @@ function showCleanup(result: CleanupResult, output: Output, messages: Messages):
       retentionWords(verdict.reasons, messages),
     ]);
   const head = [heading.id, heading.date, heading.size, heading.action, heading.reason];
-  output.line(plainTable(output, head, rows, [2]));
+  output.line(cleanupTable(output, head, rows));
   const say = result.dryRun ? words.wouldRemove : words.removed;
   output.line();
   output.line(say(result.remove.length, result.keep.length, formatBytes(result.freedBytes)));
+}
+
+/** The reasons stand below their backup where the terminal has no room beside it. */
+function cleanupTable(output: Output, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const wide = plainTable(output, head, rows, [2]);
+  if (widestOf(wide) <= output.room) return wide;
+  const narrow = plainTable(output, head.slice(0, -1), rows.map((row) => row.slice(0, -1)), [2]);
+  return withLinesBelow(narrow, rows.map((row) => foldText(row.at(-1) ?? '', output.room - 2)));
 }

@@ -8,8 +8,9 @@ import type { Language, Messages } from '../messages/messages.ts';
 import { checkNames, type HealthCheck, type HealthStatus } from '../monitor/health-check.ts';
 import { examineInstallation } from '../operations/examine-installation.ts';
 import { formatBytes } from './format-amounts.ts';
+import { foldText } from './fold-text.ts';
 import type { Output } from './output.ts';
-import { plainTable } from './table.ts';
+import { plainTable, widthOf } from './table.ts';
 import { defineVerb } from './verb.ts';
 
 /** `doctor`: what is wrong with this installation, at a glance. */
@@ -69,20 +70,34 @@ function showChecks(checks: readonly HealthCheck[], output: Output, messages: Me
     problem: color.red,
   };
   const rows: string[][] = [];
+  const room = Math.max(roomForSentences(output, text), leastColumns);
+  const add = (mark: string, name: string, sentence: string, shown = (line: string): string => line): void => {
+    for (const [at, line] of foldText(sentence, room).entries())
+      rows.push([at === 0 ? mark : '', at === 0 ? name : '', shown(line)]);
+  };
   let lastHint: string | undefined;
   for (const name of checkNames) {
     for (const check of checks.filter((one) => one.name === name)) {
       const { message, hint } = wordsFor(check, messages, language);
       // Ten lines of one kind need their advice once, behind the last of them.
-      if (lastHint !== undefined && lastHint !== hint) rows.push(['', '', color.dim(lastHint)]);
-      rows.push([paint[check.status](text.marks[check.status]), text.names[name], message]);
+      if (lastHint !== undefined && lastHint !== hint) add('', '', lastHint, color.dim);
+      add(paint[check.status](text.marks[check.status]), text.names[name], message);
       lastHint = hint;
     }
   }
-  if (lastHint !== undefined) rows.push(['', '', color.dim(lastHint)]);
+  if (lastHint !== undefined) add('', '', lastHint, color.dim);
   output.line(plainTable(output, [], rows));
   const count = (status: HealthStatus): number => checks.filter((one) => one.status === status).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   output.line();
   output.line(problems + warnings === 0 ? text.allWell : text.summary(problems, warnings));
+}
+
+/** A narrower column would have a word a line. */
+const leastColumns = 30;
+
+/** Columns beside the marks and names, at their widest. */
+function roomForSentences({ room }: Output, { marks, names }: Messages['doctor']): number {
+  const widest = (words: object): number => Math.max(...Object.values(words).map((word) => widthOf(String(word))));
+  return room - widest(marks) - widest(names) - 4;
 }

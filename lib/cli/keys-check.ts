@@ -3,7 +3,7 @@ import { printablePath } from '../core/path-bytes.ts';
 import { describeError } from '../messages/describe.ts';
 import { checkKeys, type CheckedBackup, type CheckedKeys } from '../operations/check-keys.ts';
 import { showFindings } from './findings-text.ts';
-import { plainTable } from './table.ts';
+import { plainTable, widestOf, withLinesBelow } from './table.ts';
 import type { CommandContext } from './verb.ts';
 
 /** `keys check`: which backups do the keys open? */
@@ -41,7 +41,12 @@ function showChecked(context: CommandContext, checked: CheckedKeys): void {
       opensWith(one, context),
     ]);
     output.line();
-    output.line(plainTable(output, [heading.backup, heading.encrypted, heading.opens], rows));
+    const wide = plainTable(output, [heading.backup, heading.encrypted, heading.opens], rows);
+    const narrow = (): string => {
+      const beside = rows.map((row) => row.slice(0, -1));
+      return withLinesBelow(plainTable(output, [heading.backup, heading.encrypted], beside), rows.map((row) => row.slice(-1)));
+    };
+    output.line(widestOf(wide) <= output.room ? wide : narrow());
     output.line();
     showSum(context, backups, newest);
   }
@@ -57,7 +62,7 @@ function showChecked(context: CommandContext, checked: CheckedKeys): void {
 function newBackups({ encrypts, key, recipients }: CheckedKeys, words: CommandContext['messages']['keys']): string {
   if (!encrypts) return words.newBackupsPlain;
   if (recipients.length > 0) return words.newBackupsTo(recipients.map(({ fingerprint }) => fingerprint).join(', '));
-  return key === undefined ? words.reasons.KEY_MISSING : words.newBackups(printablePath(key));
+  return key === undefined ? words.newBackupsNone : words.newBackups(printablePath(key));
 }
 
 function opensWith({ opens, encrypted, key, code, error }: CheckedBackup, context: CommandContext): string {

@@ -22,6 +22,15 @@ export function plainTable(
   return lines.map((line) => line.map(cell).join(betweenColumns).trimEnd()).join('\n');
 }
 
+/** A table of which each row has lines of its own below it, indented: for what the terminal has no room beside the row. */
+export function withLinesBelow(table: string, below: readonly (readonly string[])[]): string {
+  const [head = '', ...rows] = table.split('\n');
+  return [head, ...rows.flatMap((row, at) => [row, ...(below[at] ?? []).map((line) => `  ${line}`)])].join('\n');
+}
+
+/** Columns of the widest line of a table. */
+export const widestOf = (table: string): number => Math.max(...table.split('\n').map(widthOf));
+
 /** Columns in a terminal. The library takes milliseconds before its first answer, which plain letters need not wait for. */
 export function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);

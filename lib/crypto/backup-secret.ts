@@ -35,6 +35,16 @@ export class BackupSecret {
     return remembered(this.files, salt.toString('hex'), () => deriveFileKey(this.bytes, salt));
   }
 
+  /** Takes a file's key that was derived before. @param salt hex */
+  adopt(salt: string, fileKey: FileKey): void {
+    if (!this.files.has(salt)) this.files.set(salt, Promise.resolve(fileKey));
+  }
+
+  /** The keys of files that are known by now: salt, hex → key. Waits for those that are being derived. */
+  derivedKeys(): Promise<[salt: string, fileKey: FileKey][]> {
+    return Promise.all([...this.files].map(async ([salt, fileKey]) => [salt, await fileKey] as [string, FileKey]));
+  }
+
   /** A key for one purpose. @param salt 8 bytes, the same for all backups of a store. */
   async subkey(salt: Buffer, purpose: KeyPurpose): Promise<Buffer> {
     const master = await remembered(this.masters, salt.toString('hex'), () => deriveMaster(this.bytes, salt));

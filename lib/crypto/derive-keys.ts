@@ -25,7 +25,8 @@ export const deriveMaster = (secret: Buffer, salt: Buffer): Promise<Buffer> =>
   stretch(secret, salt, iterations, 32, 'sha256');
 
 /** What keys are taken from a master for. A name never changes: what was made with its key could not be checked any more. */
-export type KeyPurpose = 'metadata mac v1' | 'manifest mac v1' | 'key check v1' | 'environment v1' | 'audit log v1';
+export type KeyPurpose =
+  'metadata mac v1' | 'manifest mac v1' | 'key check v1' | 'key cache v1' | 'environment v1' | 'audit log v1';
 
 /** 32 bytes by HKDF-SHA-256, without a salt (RFC 5869): the master is as random as the secret lets it be. */
 export const subkey = (master: Buffer, purpose: KeyPurpose): Buffer =>

@@ -137,8 +137,8 @@ async function openNamed(
 async function hasSameKey(backup: OpenBackup, store: Store, sealing: Sealing | undefined): Promise<boolean> {
   const encryption = backup.metadata.archive?.encryption;
   if (encryption === undefined || sealing === undefined) return encryption === sealing;
+  if ((encryption.recipients === undefined) !== (sealing.recipients.length === 0)) return false;
   if (encryption.recipients === undefined) {
-    if (sealing.recipients.length > 0) return false;
     return (await sealing.secret.keyCheck(Buffer.from(encryption.macSalt, 'hex'))) === encryption.keyCheck;
   }
   const theirs = encryption.recipients.map(({ fingerprint }) => fingerprint).sort();

@@ -20,6 +20,7 @@ import { archivePlace, type ArchivePlace } from './archive-place.ts';
 import { openArchive } from './chain-archives.ts';
 import { consolidateContents } from './consolidate-contents.ts';
 import type { ConsolidatedBackup, ConsolidatedBytes, ConsolidateRequest } from './consolidate-result.ts';
+import { keepKeys } from './key-cache.ts';
 import { PackProgress } from './pack-progress.ts';
 import type { ConsolidationPlan } from './plan-consolidation.ts';
 import type { RunContext } from './run-context.ts';
@@ -109,6 +110,8 @@ export class ConsolidateRun {
         ...(sealing?.wrapped === undefined ? {} : { wrapped: sealing.wrapped }),
       });
       readable?.publish((await listStore(store)).backups);
+      const lasting = sealing?.lasting;
+      if (lasting !== undefined) await keepKeys(store, lasting.secret, lasting.salt);
       return this.result(metadata, directory, bytes);
     } catch (error) {
       await Promise.allSettled([frames.abort(), manifest.abort()]);

@@ -30,6 +30,7 @@ import {
 import { DatabaseChanges } from './database-changes.ts';
 import { DatabaseCopier } from './database-copier.ts';
 import { environmentKey } from './environment-key.ts';
+import { adoptKeys, keepKeys } from './key-cache.ts';
 import { knownDatabases } from './known-databases.ts';
 import { manifestHeader } from './manifest-header.ts';
 import { archiveSummary, newMetadata, type KnownMetadata } from './new-metadata.ts';
@@ -104,6 +105,9 @@ export class CreateRun {
     const { backups } = await listStore(store);
     const names = targets.map((target) => target.name);
     const { sealing } = this;
+    const environment = await environmentKey(context, targets, sealing);
+    const cached = sealing === undefined ? environment : sealing.lasting;
+    if (cached !== undefined) await adoptKeys(store, cached.secret, cached.salt);
     const chosen = await chooseBase(context, request, names, backups, store, sealing);
     this.chosen = chosen;
     for (const one of chosen.findings) this.report(one);
@@ -149,7 +153,7 @@ export class CreateRun {
           if (!this.changes.isUncommitted(origin)) void copier.start(origin);
         },
         knownDatabases: new Set([...knownDatabases(backups), ...(this.watch?.knownDatabases ?? [])]),
-        environmentKey: await environmentKey(context, targets, sealing),
+        environmentKey: environment,
       });
       events.emit('phase', 'pack');
       for (const target of targets) await this.packTarget(target, await collector.entriesOf(target), payload, copier);
@@ -190,6 +194,7 @@ export class CreateRun {
         ...(sealing?.wrapped === undefined ? {} : { wrapped: sealing.wrapped }),
       });
       readable?.publish([{ id: metadata.id, metadata }, ...backups]);
+      if (cached !== undefined) await keepKeys(store, cached.secret, cached.salt);
       const isOfAll = request.targets === undefined && request.since === undefined;
       blockCache?.publish({ removesUnused: isOfAll });
       return createResult(metadata, this.totals, { store: store.path, directory: published });

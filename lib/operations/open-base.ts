@@ -7,6 +7,7 @@ import { readableManifestFile } from '../store/readable-manifest.ts';
 import type { ManifestArchive } from '../store/manifest.ts';
 import type { Store } from '../store/store.ts';
 import { archivePath } from './chain-archives.ts';
+import { isAboutKeys } from './open-environment.ts';
 import type { OpenBackup } from './opened-backup.ts';
 
 /** A backup that another one builds on: its manifest, and where its archives are. */
@@ -22,7 +23,7 @@ export interface Base {
 /**
  * Opens a backup for another one to build on, and makes sure that all archives of its chain are there and not cut short: a
  * backup that builds on what is gone could not be restored.
- * @throws BackupError BASE_UNUSABLE, MANIFEST_DAMAGED, BACKUP_UNREADABLE; KEY_… where it is encrypted
+ * @throws BackupError BASE_UNUSABLE, MANIFEST_DAMAGED, BACKUP_UNREADABLE; KEY_…, NOT_AUTHENTIC where it is encrypted
  */
 export async function openBase(backup: OpenBackup, store: Store): Promise<Base> {
   const { id, metadata } = backup;
@@ -51,19 +52,36 @@ export async function openBase(backup: OpenBackup, store: Store): Promise<Base> 
   };
 }
 
-/** Of a backup that is encrypted to recipients this machine may have no key, but a copy that it can read. */
+/**
+ * What is built on passes for ours from then on, so where there is a key its MAC comes first. Of a backup that is encrypted to
+ * recipients this machine may have no key, but a copy of the manifest that it can read; nothing proves that one.
+ */
 async function openManifest(backup: OpenBackup, store: Store): Promise<BaseManifest> {
   const { id, metadata } = backup;
   const from = (open: () => AsyncIterable<Buffer>): Promise<BaseManifest> =>
     BaseManifest.open({ backup: id, checksum: metadata.checksum, open });
   const readable = readableManifestFile(store, id);
-  try {
-    if (existsSync(readable)) return await from(() => readManifestFile(readable));
-  } catch (error) {
-    // The backup is not damaged where its copy is.
-    if (!isBackupError(error, 'MANIFEST_DAMAGED')) throw error;
+  const isWrapped = metadata.archive?.encryption?.recipients !== undefined;
+  if (isWrapped && existsSync(readable) && !(await hasKey(backup))) {
+    try {
+      return await from(() => readManifestFile(readable));
+    } catch (error) {
+      // The backup is not damaged where its copy is.
+      if (!isBackupError(error, 'MANIFEST_DAMAGED')) throw error;
+    }
   }
+  if (backup.isEncrypted) await backup.unlock();
   return from(() => backup.readManifestBytes());
+}
+
+async function hasKey(backup: OpenBackup): Promise<boolean> {
+  try {
+    await backup.unlock();
+    return true;
+  } catch (error) {
+    if (isAboutKeys(error)) return false;
+    throw error;
+  }
 }
 
 function problemOf(path: string, end: number): string | undefined {

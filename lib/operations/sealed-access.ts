@@ -3,6 +3,7 @@ import type { BackupSecret } from '../crypto/backup-secret.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import { nameOf } from '../crypto/key.ts';
 import type { Metadata } from '../store/metadata.ts';
+import { adoptKeys } from './key-cache.ts';
 import { noKey, secretsOf, unlockMetadata, wrappedFilesOf, type Locked } from './unlock-backup.ts';
 
 /** How what a backup holds is opened. */
@@ -16,7 +17,14 @@ export interface SealedAccess {
 export function accessTo(keys: KeyRing, locked: Locked, metadata: Metadata, stores: readonly string[]): SealedAccess {
   const encryption = metadata.archive?.encryption;
   let found: Promise<BackupSecret> | undefined;
-  const unlock = (): Promise<BackupSecret> => (found ??= unlockMetadata(keys, locked, metadata));
+  const unlock = (): Promise<BackupSecret> => (found ??= unlockWithKeys());
+  const unlockWithKeys = async (): Promise<BackupSecret> => {
+    const secret = await unlockMetadata(keys, locked, metadata);
+    const [path] = stores;
+    if (encryption === undefined || encryption.recipients !== undefined || path === undefined) return secret;
+    await adoptKeys({ path }, secret, Buffer.from(encryption.macSalt, 'hex'));
+    return secret;
+  };
   const others = new Map<string, Promise<BackupSecret>>();
   return {
     isEncrypted: encryption !== undefined,

@@ -40,6 +40,11 @@ export class Sealing {
     this.wrapped = this.recipients.length === 0 ? undefined : wrapSecret(made.secret.bytes, this.recipients);
   }
 
+  /** The secret, where later backups have the same one. */
+  get lasting(): { secret: BackupSecret; salt: Buffer } | undefined {
+    return this.wrapped === undefined ? { secret: this.secret, salt: this.macSalt } : undefined;
+  }
+
   /** Its key is derived while the project is being read. */
   archiveSealer(): Sealer {
     return this.secret.sealer(this.archiveSalt);

@@ -1,7 +1,7 @@
 /** Somebody can write to the store and has no key: what he leaves there is refused, and nothing of it comes to the destination. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { isBackupError } from '../../lib/core/errors.ts';
 import { consolidateBackup } from '../../lib/operations/consolidate-backup.ts';
 import type { CreateResult } from '../../lib/operations/create-result.ts';
@@ -349,6 +350,31 @@ test('a base that was changed is not built on: who asks is told, and a run by it
   expect(metadataOf(made.directory).mode).toBe('full');
   expect(made.warnings.map(({ code }) => code)).toContain('base-unusable');
 });
+
+test('a manifest of his own, readable as those for public keys are, is not built on', async () => {
+  const pieces: Buffer[] = [];
+  const base = await openBackup(context, three.id, room.root);
+  if (base.kind === 'foreign') throw new Error('it is ours');
+  for await (const piece of base.readManifestBytes()) pieces.push(piece);
+  const own = Buffer.from(
+    Buffer.concat(pieces)
+      .toString('latin1')
+      .replace(/"sha256":"\w{8}/, '"sha256":"00000000'),
+    'latin1',
+  );
+  const checksum = `sha256:${createHash('sha256').update(own).digest('hex')}`;
+  mkdirSync(join(room.store, '.state/manifests'), { recursive: true });
+  writeFileSync(join(room.store, '.state/manifests', `${three.id}.jsonl.gz`), gzipSync(own));
+  const create = (): Promise<Created> => room.create(context, { mode: 'incremental' });
+
+  forge(three, () => ({ checksum }));
+  await expect(create()).rejects.toMatchObject({ code: 'NOT_AUTHENTIC' });
+  // Nor where he says that it was encrypted to public keys, of which there are none.
+  forge(three, (metadata) => ({ ...metadata, archive: { ...metadata.archive, encryption: forNobody(metadata) } }));
+  expect((await create()).mode).toBe('full');
+});
+
+const forNobody = ({ archive }: Metadata): object => ({ ...archive?.encryption, recipients: [] });
 
 describe('for public keys', () => {
   test('wrapped secrets of two backups exchanged', async () => {
