@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './fuzz-case.ts';
 import { selfCheckTargets } from './targets/self-check.ts';
 import { embeddedTarget } from './targets/embedded.ts';
+import { encryptedBackupTarget } from './targets/encrypted-backup.ts';
 import { foreignTarTarget } from './targets/foreign-tar.ts';
 import { framesTarget } from './targets/frames.ts';
 import { manifestTarget } from './targets/manifest.ts';
@@ -17,6 +18,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   framesTarget,
   embeddedTarget,
   wholeBackupTarget,
+  encryptedBackupTarget,
 ];
 
 export function targetCalled(name: string): FuzzTarget {

@@ -48,7 +48,10 @@ async function caseFor(request: WorkerRequest): Promise<{ target: FuzzTarget; fu
   }
   const target = targetCalled(request.target);
   const random = new Random(request.seed, request.number);
-  return { target, fuzzed: target.make(random, target.share === 0 ? { stores: [] } : await seedsOnce()) };
+  return {
+    target,
+    fuzzed: target.make(random, target.share === 0 ? { stores: [], encrypted: [] } : await seedsOnce()),
+  };
 }
 
 /** Nothing but an error of ours may come out; and nothing else may have come of it. */

@@ -4,7 +4,6 @@ import zlib from 'node:zlib';
 import { openSqlite } from '../../lib/core/open-sqlite.ts';
 import { createBackup } from '../../lib/operations/create-backup.ts';
 import { openToolkit } from '../../lib/toolkit.ts';
-import { encryptedSeeds } from './encrypted-seeds.ts';
 import { Random } from './random.ts';
 
 /** A store as files by their paths below it, and the IDs of its backups, oldest first. */
@@ -17,7 +16,11 @@ export interface SeedStore {
 /** What cases are made from: honest stores, of every format. */
 export interface Seeds {
   stores: SeedStore[];
+  /** Encrypted with `seedKey`. */
+  encrypted: SeedStore[];
 }
+
+export const seedKey = 'a key that no enemy has';
 
 /** How a store is made; the first backup of each is full, and what is written between them is in the second. */
 export interface SeedStyle {
@@ -39,11 +42,19 @@ const styles: readonly SeedStyle[] = [
   ...('zstdCompress' in zlib ? [{ name: 'zstd', storage: { compression: 'zstd' }, backups: 1 }] : []),
 ];
 
+const encryptedStyles: readonly SeedStyle[] = [
+  { name: 'sealed-chain', storage: { encrypt: true }, backups: 2 },
+  { name: 'sealed-zip', storage: { encrypt: true, format: 'zip' }, backups: 1 },
+].map((style) => ({ ...style, environment: { BACKUP_ENCRYPTION_KEY: seedKey } }));
+
 /** Makes the honest stores in an empty folder. The same for every seed: only IDs and times differ. */
 export async function makeSeeds(folder: string): Promise<Seeds> {
-  const stores: SeedStore[] = [];
-  for (const style of [...styles, ...encryptedSeeds]) stores.push(await makeStore(join(folder, style.name), style));
-  return { stores };
+  const make = async (of: readonly SeedStyle[]): Promise<SeedStore[]> => {
+    const stores: SeedStore[] = [];
+    for (const style of of) stores.push(await makeStore(join(folder, style.name), style));
+    return stores;
+  };
+  return { stores: await make(styles), encrypted: await make(encryptedStyles) };
 }
 
 async function makeStore(root: string, style: SeedStyle): Promise<SeedStore> {

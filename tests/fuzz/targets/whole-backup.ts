@@ -53,7 +53,7 @@ export const wholeBackupTarget: FuzzTarget = {
   },
 };
 
-function commandsFor(way: string, id: string, room: FuzzRoom): string[][] {
+export function commandsFor(way: string, id: string, room: FuzzRoom): string[][] {
   const to = ['--to', join(room.destination, 'there'), '--yes'];
   switch (way) {
     case 'look':
@@ -94,14 +94,14 @@ function commandsFor(way: string, id: string, room: FuzzRoom): string[][] {
 }
 
 /** Runs one command in this process. @throws Error where it fails in a way that it has no words for, or prints what it must not. */
-async function command(args: string[], room: FuzzRoom): Promise<void> {
+export async function command(args: string[], room: FuzzRoom, environment: Record<string, string> = {}): Promise<void> {
   const printed = join(room.temporary, 'printed');
   const fd = openSync(printed, 'w');
   try {
     const stream = { fd, isTTY: false, columns: 100, write: () => true } as unknown as TextStream;
     await runCommandLine({
       argv: [...args, '--root', room.case, '--verbose'],
-      environment: { TMPDIR: room.temporary, LANG: 'C' },
+      environment: { TMPDIR: room.temporary, LANG: 'C', ...environment },
       workingFolder: room.case,
       stdout: stream,
       stderr: stream,
