@@ -55,6 +55,9 @@ export function judge(run: MeasuredRun): Bar[] {
     ...bothAgainstRestic((codec) => `backup without changes, ${codec}, against restic's`, wall('nochange'), 0.4),
     ...bothAgainstRestic((codec) => `restore of a chain, ${codec}, against restic's`, wall('chain'), 0.9),
     ...bothAgainstRestic((codec) => `store after ${grownDays}, ${codec}, against restic's`, grownBytes, 1 / 2),
+    ...(['full', 'day', 'nochange', 'restore'] as const).map((action) =>
+      ratio(`${action}, encrypted, against not encrypted`, 'ours-encrypted', 'ours-gzip', wall(action), 1.25),
+    ),
     bar('peak memory of any action', inMegabytes(largest(ours.map(peakOf))), 256, 'megabytes'),
     ...fileCountBars(run.fileCounts ?? []),
   ];

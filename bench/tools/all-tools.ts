@@ -23,6 +23,7 @@ export function chooseTools({ tools: wanted, toolkit, zstdToolkit, node }: ToolC
     ...borgTools(),
     ourTool('none', { folder: toolkit, node: process.execPath }),
     ourTool('gzip', { folder: toolkit, node: process.execPath }),
+    ourTool('gzip', { folder: toolkit, node: process.execPath }, true),
     ourTool('zstd', { folder: zstdToolkit, node }),
   ];
   return wanted === undefined ? all : all.filter(({ name }) => wanted.some((start) => name.startsWith(start)));
