@@ -41,7 +41,10 @@ export function auditTable({ output, messages }: CommandContext, lines: readonly
   const beside = [0, 1, 2, 3, 5];
   const pick = (row: readonly string[]): string[] => beside.map((column) => row[column] ?? '');
   const narrow = plainTable(output, pick(head), rows.map(pick), [0]);
-  return withLinesBelow(narrow, lines.map((line) => linesBelow(output, line)));
+  return withLinesBelow(
+    narrow,
+    lines.map((line) => linesBelow(output, line)),
+  );
 }
 
 /** Backup and facts, where the terminal has no room for them beside the rest. */

@@ -74,5 +74,7 @@ function showResult(context: CommandContext, result: AuditVerification): void {
   if (macs.checked > 0) output.line(color.dim(text.macs.checked(macs.checked)));
   if (macs.unchecked > 0) output.line(color.yellow(text.macs.unchecked(macs.unchecked)));
   else if (lines > 0 && macs.checked === 0) output.line(color.dim(text.macs.none));
-  showFindings(result.warnings, context);
+  // The sentence above says that already, unless some lines could be checked.
+  const others = result.warnings.filter(({ code }) => code !== 'audit-macs-unchecked' || macs.checked > 0);
+  showFindings(others, context);
 }

@@ -91,6 +91,14 @@ function showCleanup(result: CleanupResult, output: Output, messages: Messages):
 function cleanupTable(output: Output, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const wide = plainTable(output, head, rows, [2]);
   if (widestOf(wide) <= output.room) return wide;
-  const narrow = plainTable(output, head.slice(0, -1), rows.map((row) => row.slice(0, -1)), [2]);
-  return withLinesBelow(narrow, rows.map((row) => foldText(row.at(-1) ?? '', output.room - 2)));
+  const narrow = plainTable(
+    output,
+    head.slice(0, -1),
+    rows.map((row) => row.slice(0, -1)),
+    [2],
+  );
+  return withLinesBelow(
+    narrow,
+    rows.map((row) => foldText(row.at(-1) ?? '', output.room - 2)),
+  );
 }

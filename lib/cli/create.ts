@@ -141,7 +141,9 @@ function storageFor(settings: StorageSettings, options: CreateOptions): StorageS
   const format =
     options.format ?? named?.format ?? (isArchive && settings.format === 'directory' ? 'tar' : settings.format);
   refuseOtherEnding(options, named, compression, format);
-  return { ...settings, compression, compressionLevel: level, format, encrypt: options.encrypt ?? settings.encrypt };
+  // Who says how asks for it.
+  const encrypt = options.encrypt ?? (options['encryption-algorithm'] !== undefined || settings.encrypt);
+  return { ...settings, compression, compressionLevel: level, format, encrypt };
 }
 
 /** What the ending of `--output` says about what is in the file; undefined where it says nothing. */

@@ -44,7 +44,10 @@ function showChecked(context: CommandContext, checked: CheckedKeys): void {
     const wide = plainTable(output, [heading.backup, heading.encrypted, heading.opens], rows);
     const narrow = (): string => {
       const beside = rows.map((row) => row.slice(0, -1));
-      return withLinesBelow(plainTable(output, [heading.backup, heading.encrypted], beside), rows.map((row) => row.slice(-1)));
+      return withLinesBelow(
+        plainTable(output, [heading.backup, heading.encrypted], beside),
+        rows.map((row) => row.slice(-1)),
+      );
     };
     output.line(widestOf(wide) <= output.room ? wide : narrow());
     output.line();
@@ -52,9 +55,9 @@ function showChecked(context: CommandContext, checked: CheckedKeys): void {
   }
   if (problem !== undefined) {
     const { message, hint } = describeError(problem, language);
-    output.notice(
-      `${output.color.yellow(messages.common.warning)}: ${message}${hint === undefined ? '' : `\n  ${hint}`}`,
-    );
+    // That there is none was the first thing said.
+    const said = problem.code === 'KEY_MISSING' ? [] : [`${output.color.yellow(messages.common.warning)}: ${message}`];
+    for (const line of [...said, ...(hint === undefined ? [] : [hint])]) output.notice(line);
   }
   showFindings(checked.warnings, context);
 }

@@ -27,8 +27,8 @@ function showMade({ output, messages }: CommandContext, root: string, made: Gene
   const next: string[] = [];
   if (keyFile !== undefined) {
     output.line(words.made(printablePath(keyFile)));
-    const { use, keep, print } = words.nextSecret;
-    next.push(use(`BACKUP_ENCRYPTION_KEY_FILE=${dotenvValue(shortName(root, keyFile))}`), keep, print);
+    const { use, encrypt, keep, print } = words.nextSecret;
+    next.push(use(`BACKUP_ENCRYPTION_KEY_FILE=${dotenvValue(shortName(root, keyFile))}`), encrypt, keep, print);
   }
   if (privateKeyFile !== undefined && publicKeyFile !== undefined) {
     output.line(words.pairMade(printablePath(privateKeyFile), printablePath(publicKeyFile)));
@@ -39,7 +39,7 @@ function showMade({ output, messages }: CommandContext, root: string, made: Gene
   if (ignored !== undefined) output.line(words.ignored(ignored));
   output.line();
   output.line(words.next);
-  for (const [at, step] of next.entries()) output.line(`  ${at + 1}. ${step}`);
+  for (const [at, step] of next.entries()) output.line(`  ${at + 1}. ${step.replaceAll('\n', '\n     ')}`);
 }
 
 /** Below the project root where it lies there: relative paths of settings and variables begin there. */

@@ -6,7 +6,7 @@ export type KeyAction = (typeof keyActions)[number];
 
 /** What the options of the four actions parse to. */
 export interface KeysOptions {
-  action: KeyAction;
+  action: KeyAction | undefined;
   file: string | undefined;
   rsa: boolean;
   force: boolean;

@@ -23,7 +23,7 @@ async function runNewKey(context: CommandContext): Promise<ExitCode> {
   output.line(words.oldKept(printablePath(rotated.oldKeyFile), printablePath(rotated.settingsFile)));
   output.line();
   output.line(words.next);
-  for (const [at, step] of words.nextRotated.entries()) output.line(`  ${at + 1}. ${step}`);
+  for (const [at, step] of words.nextRotated.entries()) output.line(`  ${at + 1}. ${step.replaceAll('\n', '\n     ')}`);
   showFindings(warnings, context);
   return exitCode.done;
 }

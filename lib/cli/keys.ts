@@ -14,11 +14,11 @@ const optionsOf: Record<KeyAction, readonly (keyof KeysOptions)[]> = {
 /** `keys`: makes keys, tries them, prints them, changes them. */
 export const keysVerb = defineVerb<KeysOptions>({
   name: 'keys',
-  positionals: '<action> [file]',
+  positionals: '[action] [file]',
   describe: (messages) => messages.keys.describe,
   options: (yargs, { keys }) =>
     yargs
-      .positional('action', { choices: keyActions, demandOption: true, describe: keys.action })
+      .positional('action', { choices: keyActions, describe: keys.action })
       .positional('file', { type: 'string', describe: keys.file })
       .option('rsa', { alias: 'recipients', type: 'boolean', default: false, describe: keys.rsa })
       .option('force', { type: 'boolean', default: false, describe: keys.force })
@@ -27,8 +27,10 @@ export const keysVerb = defineVerb<KeysOptions>({
       .option('without-key', { type: 'boolean', default: false, describe: keys.withoutKey })
       .option('rewrap', { type: 'boolean', default: false, describe: keys.rewrap }),
   run: async (context, options) => {
-    refuseOthers(context, options);
-    const run = await load(options.action);
+    const { action } = options;
+    if (action === undefined) throw new BackupError('USAGE', { problem: context.messages.keys.noAction });
+    refuseOthers(context, action, options);
+    const run = await load(action);
     return run(context, options);
   },
 });
@@ -50,8 +52,7 @@ async function load(action: KeyAction): Promise<Run> {
 }
 
 /** An option that does nothing would pass for one that does. */
-function refuseOthers({ messages }: CommandContext, options: KeysOptions): void {
-  const { action } = options;
+function refuseOthers({ messages }: CommandContext, action: KeyAction, options: KeysOptions): void {
   const given = (['file', 'rsa', 'force', 'output', 'with-key', 'without-key', 'rewrap'] as const).filter(
     (name) => options[name] !== undefined && options[name] !== false,
   );

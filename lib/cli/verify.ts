@@ -72,6 +72,7 @@ const beyondForce = new Set([
   'metadata-damaged',
   'archive-missing',
   'archive-unreadable',
+  'not-authentic',
 ]);
 
 /** What to do about a damaged backup, `name` being what the user called it by. */

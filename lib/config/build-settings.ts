@@ -85,7 +85,8 @@ function storageOf(
     format: given.compress === false ? 'directory' : (given.format ?? defaultSettings.storage.format),
     compression,
     compressionLevel: given.compressionLevel ?? defaultLevel[compression],
-    encrypt: given.encrypt ?? defaultSettings.storage.encrypt,
+    // Who names public keys says what backups are encrypted to: without more they are not written in clear.
+    encrypt: given.encrypt ?? ((given.recipients ?? []).length > 0 || defaultSettings.storage.encrypt),
     ...(given.encryptionKey === undefined ? {} : { encryptionKey: unseen(given.encryptionKey, keyIsWrittenOut) }),
     recipients: given.recipients ?? [],
     oldKeyFiles: given.oldKeyFiles ?? [],

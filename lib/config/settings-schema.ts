@@ -102,7 +102,7 @@ const targets = z
       logs: defaultTarget('logs/**/*.gz.'),
       agents: defaultTarget('data/ccla/, data/ccag/, data/ccpm/ and agents/.'),
       state: defaultTarget('state/, queue/ and status/.'),
-      security: defaultTarget('Access logs, and references to certificates.'),
+      security: defaultTarget('.env files (encrypted, where a key is given), access logs, references to certificates.'),
     },
     'an object of target names',
   )

@@ -37,6 +37,7 @@ interface FindingDefinition {
 }
 
 const named = (p: FindingParams): string => p.path ?? p.target ?? '';
+const some = (count: number | undefined, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 const causesOf = ({ causes = [] }: FindingParams): string => causes.map((one) => ` ${one.message}`).join('');
 
@@ -144,7 +145,7 @@ export const findingCatalogue = {
   },
   'leftovers-removed': {
     incomplete: false,
-    text: (p) => `Removed ${p.count} temporary file(s) that an interrupted run had left.`,
+    text: (p) => `Removed ${some(p.count, 'temporary file')} that an interrupted run had left.`,
   },
   /** `found`: the folder's mode, octal. */
   'store-readable': {
@@ -158,7 +159,7 @@ export const findingCatalogue = {
     text: (p) =>
       `Others can write to ${named(p)} (mode ${p.found}), the folder around the store: they could put another store in its place.`,
   },
-  'more-findings': { incomplete: false, text: (p) => `${p.count} more finding(s) are not listed here.` },
+  'more-findings': { incomplete: false, text: (p) => `${some(p.count, 'more finding')} not listed here.` },
   // While a backup is verified
   'archive-missing': { incomplete: false, text: (p) => `The archive ${named(p)} is missing.` },
   'archive-size': {
@@ -187,7 +188,7 @@ export const findingCatalogue = {
   /** What could not be looked at, because no key opens it. */
   'key-missing': {
     incomplete: false,
-    text: (p) => `${named(p)} is encrypted and no key opens it (${p.reason}): only its stored bytes were checked.`,
+    text: (p) => `${named(p)} is encrypted, and ${p.reason}: only its stored bytes were checked.`,
   },
   'entry-missing': { incomplete: false, text: (p) => `${named(p)} is in the manifest but not in the backup.` },
   'entry-size': { incomplete: false, text: (p) => `${named(p)} has ${p.found} bytes; ${p.expected} are expected.` },
@@ -234,17 +235,17 @@ export const findingCatalogue = {
   /** `found`: names, never values. */
   'secrets-changed': {
     incomplete: false,
-    text: (p) => `${p.count} secret(s) have other values now than in the backup: ${p.found}.`,
+    text: (p) => `${some(p.count, 'secret')} with another value now than in the backup: ${p.found}.`,
   },
   'secrets-to-supply': {
     incomplete: false,
     text: (p) =>
-      `${p.count} secret(s) that the backup knows of are not set here and have to be supplied again: ${p.found}.`,
+      `${some(p.count, 'secret')} of the backup not set here: ${p.found}. ${p.reason === 'in-backup' ? "The backup has the .env files: --include '**/.env*' brings them back." : 'Supply again what is still needed.'}`,
   },
   'folders-not-set': {
     incomplete: false,
     text: (p) =>
-      `${p.count} folder(s) of another user, ${named(p)} first, kept permissions and time: only the owner and root may set them.`,
+      `${some(p.count, 'folder')} of another user, ${named(p)} first, kept permissions and time: only the owner and root may set them.`,
   },
   'backup-unreadable': {
     incomplete: false,
@@ -275,11 +276,11 @@ export const findingCatalogue = {
   /** `found`: their numbers; `expected`: the line of the file that they stood before. */
   'audit-lines-missing': {
     incomplete: false,
-    text: (p) => `${p.count} line(s), number ${p.found}, are missing before line ${p.expected} of ${named(p)}.`,
+    text: (p) => `Missing before line ${p.expected} of ${named(p)}: ${some(p.count, 'line')}, number ${p.found}.`,
   },
   'audit-lines-cut': {
     incomplete: false,
-    text: (p) => `The last ${p.count} line(s) of the audit log, number ${p.found}, are missing.`,
+    text: (p) => `Missing at the end of the audit log: ${some(p.count, 'line')}, number ${p.found}.`,
   },
   'audit-line-torn': {
     incomplete: false,
@@ -298,16 +299,16 @@ export const findingCatalogue = {
   'audit-head-lost': {
     incomplete: false,
     text: (p) =>
-      `The checkpoint was missing or changed when line ${p.found} of ${named(p)} was written (${p.count} time(s) in all): lines before it may be missing.`,
+      `The checkpoint was missing or changed when line ${p.found} of ${named(p)} was written (${some(p.count, 'time')} in all): lines before it may be missing.`,
   },
   'audit-unsigned': {
     incomplete: false,
     text: (p) =>
-      `${p.count} line(s) have no MAC, line ${p.found} of ${named(p)} first: they were written without a key, and whoever may write to the store could have written them.`,
+      `${some(p.count, 'line')} written without a key, line ${p.found} of ${named(p)} first: whoever may write to the store could have done that.`,
   },
   'audit-macs-unchecked': {
     incomplete: false,
-    text: (p) => `${p.count} line(s) have a MAC that no given key can check, line ${p.found} of ${named(p)} first.`,
+    text: (p) => `${some(p.count, 'line')} written with a key that is not given, line ${p.found} of ${named(p)} first.`,
   },
   'audit-backup-gone': {
     incomplete: false,
@@ -321,7 +322,7 @@ export const findingCatalogue = {
   },
   'audit-backups-earlier': {
     incomplete: false,
-    text: (p) => `${p.count} backup(s), ${named(p)} the newest of them, are older than the audit log.`,
+    text: (p) => `${some(p.count, 'backup')} older than the audit log, ${named(p)} the newest of them.`,
   },
   // While backups are compared
   /** `found`: the backup whose own findings (`causes`) say why. */

@@ -1,5 +1,8 @@
 import { define, exitCode } from './error-definition.ts';
 
+/** Between quotes, so that the word behind it is not taken for its value, and masked. */
+export const quotedOption = (source: string): string => (/^--\S+$/.test(source) ? `\`${source}\`` : source);
+
 /** What is done by hand to change to a new key. */
 function rotationSteps({
   source,
@@ -43,16 +46,19 @@ export const keyErrors = {
         : `${p.backup} is encrypted, and no ${p.needsPrivate === true ? 'private key' : 'key'} is given.`,
     hint:
       p.backup === undefined
-        ? 'Make one with `npm run backup:keys -- generate`; then give its file with --encryption-key FILE or BACKUP_ENCRYPTION_KEY_FILE.'
+        ? 'Give its file with --encryption-key FILE or BACKUP_ENCRYPTION_KEY_FILE. `npm run backup:keys -- generate` makes a new one.'
         : `Give its ${p.needsPrivate === true ? 'private key' : 'key'} with --encryption-key FILE, BACKUP_ENCRYPTION_KEY_FILE, BACKUP_ENCRYPTION_KEY_COMMAND or BACKUP_ENCRYPTION_KEY.`,
   })),
   /** `tried`: where the keys came from, never the keys. */
-  KEY_WRONG: define<{ backup: string; tried: string[] }>(exitCode.key, (p) => ({
+  KEY_WRONG: define<{ backup: string; tried: string[]; needsPrivate?: boolean }>(exitCode.key, (p) => ({
     message: `No key that is given opens ${p.backup}. Tried: ${p.tried.join(', ')}.`,
-    hint: 'Give the key that was used when it was made, with --encryption-key FILE. `npm run backup:keys -- check` shows which backups a key opens.',
+    hint:
+      p.needsPrivate === true
+        ? 'It is encrypted to public keys: give the private key of one of them with --encryption-key FILE.'
+        : 'Give the key that was used when it was made, with --encryption-key FILE. `npm run backup:keys -- check` shows which backups a key opens.',
   })),
   KEY_UNREADABLE: define<{ source: string; reason: string }>(exitCode.key, (p) => ({
-    message: `The key of ${p.source} could not be read: ${p.reason}.`,
+    message: `The key of ${quotedOption(p.source)} could not be read: ${p.reason}.`,
     hint: 'Check the path and its permissions, or the command; or give the key in another way.',
   })),
   KEY_INVALID: define<{ source: string; problem: string }>(exitCode.key, (p) => ({

@@ -32,6 +32,8 @@ const neverAbout = /PASS|PWD|SECRET|CREDENTIAL|WEBHOOK|DSN|CONN|PRIVATE|SALT|SEE
 /** A secret's file is where the secret rests, not the secret (`BACKUP_ENCRYPTION_KEY_FILE`). */
 const placeWords = /^(FILE|FILES|PATH|DIR|DIRECTORY|FOLDER|SOCK|SOCKET|HOME)$/;
 const placeValue = /^(\/|~|\.{1,2}\/|[A-Za-z]:[\\/])[^\s=]*$/;
+/** A path from the project's root, as `keys generate` proposes. */
+const keyFileName = /^[\w./-]{0,200}\.(key|pem|pub|secret)$/i;
 
 /** Names of what looks random and is public: revisions, digests, identifiers. */
 const identifierWords =
@@ -63,7 +65,7 @@ export function isSettingOf(words: string[], value: string): boolean {
     return !neverAbout.test(words.join('_'));
   }
   if (plainSetting.test(value) && words.some((word) => settingWords.test(word))) return !isPassword(words);
-  return placeWords.test(words.at(-1) ?? '') && placeValue.test(value);
+  return placeWords.test(words.at(-1) ?? '') && (placeValue.test(value) || keyFileName.test(value));
 }
 
 /** True when the word ends like a secret's (`DBPASS`) and is no common word (`COMPASS`). */

@@ -39,6 +39,7 @@ export async function sealEnvFiles({ secret, salt }: EnvironmentKey, files: read
 /** `wrong-key`: it was made with another one, or is no such file at all. `changed`: it was made with this one, and changed. */
 export type OpenedEnv = { files: EnvFile[] } | { problem: 'wrong-key' | 'changed' | 'newer-form' };
 
+/** What `sealEnvFiles` wrote: decrypted, and proven to be that. */
 export async function openEnvFiles(secret: BackupSecret, sealed: Buffer): Promise<OpenedEnv> {
   const bytes = Buffer.from(sealed.toString('latin1'), 'base64');
   const fileSalt = saltOf(bytes);
@@ -56,6 +57,7 @@ export async function openEnvFiles(secret: BackupSecret, sealed: Buffer): Promis
 /** What tells whether two values of a variable are the same, and nothing else: hex. */
 export type Fingerprint = (name: string, value: string) => string;
 
+/** Derives the key of fingerprints once, and gives what makes them with it. */
 export async function fingerprinter({ secret, salt }: EnvironmentKey): Promise<Fingerprint> {
   const key = await secret.subkey(salt, 'environment v1');
   return (name, value) =>

@@ -6,8 +6,11 @@ import { nameOf, parseKey, type Key, type KeySource } from './key.ts';
 /** No key is larger. */
 const mostBytes = 1 << 16;
 
+/** The variable that names one. */
+export const fileVariable = 'BACKUP_ENCRYPTION_KEY_FILE';
+
 /** What is not there, and is not named like a file, may be the key itself, given in the wrong place: it is not repeated. */
-const endsLikeKeyFile = /\.(?:key|txt|pem|pub|hex|bin|secret|pass|asc)$/i;
+export const endsLikeKeyFile = (path: string): boolean => /\.(?:key|txt|pem|pub|hex|bin|secret|pass|asc)$/i.test(path);
 const mayBeKey = 'there is no such file; what is given here is the name of a file, not the key itself';
 
 /**
@@ -40,7 +43,7 @@ function readBytes(source: Required<KeySource>): { bytes: Buffer; mode: number }
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined || isBackupError(error)) throw error;
-    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(code) && !endsLikeKeyFile.test(source.file)) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(code) && !endsLikeKeyFile(source.file)) {
       // Without a cause: it names the path too.
       throw new BackupError('KEY_UNREADABLE', { source: source.name, reason: mayBeKey });
     }

@@ -6,7 +6,7 @@ import { BackupError, systemCode } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { BackupSecret } from './backup-secret.ts';
 import { runKeyCommand } from './key-command.ts';
-import { readKeyFile } from './key-file.ts';
+import { fileVariable, readKeyFile } from './key-file.ts';
 import { nameOf, parseKey, type Key, type KeySource } from './key.ts';
 import { mostWrappedBytes, recipientKeys, recipientOf, type Recipient } from './recipients.ts';
 
@@ -26,7 +26,6 @@ export interface KeyRingOptions {
 }
 
 /** The variables, in the order in which they are looked at. */
-const fileVariable = 'BACKUP_ENCRYPTION_KEY_FILE';
 export const commandVariable = 'BACKUP_ENCRYPTION_KEY_COMMAND';
 const textVariable = 'BACKUP_ENCRYPTION_KEY';
 
@@ -97,7 +96,7 @@ export class KeyRing {
   recipients(): Recipient[] {
     let wrappedBytes = 0;
     return (this.options.recipients ?? []).map((path) => {
-      const source = { name: 'recipient', file: this.absolute(path) };
+      const source = { name: '--recipient, storage.recipients', file: this.absolute(path) };
       const { key } = readKeyFile(source);
       const recipient = key.kind === 'secret' ? undefined : recipientOf(key.key);
       wrappedBytes += recipient?.wrappedBytes ?? 0;

@@ -9,6 +9,7 @@ export const saltBytes = 8;
 /** Bytes before the ciphertext. */
 export const headBytes = saltedMark.length + saltBytes;
 
+/** What stands before the ciphertext. */
 export const headOf = (salt: Uint8Array): Buffer => Buffer.concat([saltedMark, salt]);
 
 /** The salt of an encrypted file, from its first bytes; undefined where it is no such file. */

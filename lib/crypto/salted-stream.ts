@@ -12,6 +12,7 @@ export const algorithm = 'aes-256-ctr';
 
 const blockBytes = 16;
 
+/** Encrypts one file from its beginning to its end, once. */
 export class SaltedSealer implements Sealer {
   readonly head: Buffer;
   readonly ready: Promise<void>;
@@ -36,6 +37,7 @@ export class SaltedSealer implements Sealer {
   }
 }
 
+/** Decrypts any parts of a file, in any order. Proves nothing: hash or MAC come before it. */
 export class SaltedOpener implements Opener {
   readonly headBytes = headBytes;
   private readonly fileKey: FileKey;

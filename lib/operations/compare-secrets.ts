@@ -54,8 +54,10 @@ function isNoSecretOf(name: string, shown: ShownValue, origin: string | undefine
   return origin === undefined && 'masked' in shown && shown.reason === 'entropy';
 }
 
+/** The variables of an `.env` file that have a value. */
 export const variablesOf = ({ bytes }: Pick<EnvFile, 'bytes'>): Variables =>
   namedVariables(Object.entries(parse(bytes)));
 
+/** Those that have a value, under their names as `environment.json` shows them. */
 export const namedVariables = (variables: readonly [string, string][]): Variables =>
   new Map(variables.filter(([, value]) => value !== '').map(([name, value]) => [maskText(name), { name, value }]));

@@ -37,6 +37,10 @@ export async function manifestMac(metadata: Metadata, access: SealedAccess): Pro
 
 const readBytes = 1 << 20;
 
+/**
+ * Size and hash of a stored file, and the salt that it begins with; undefined where it has no such beginning.
+ * @throws the system's error where it cannot be read
+ */
 export function hashedFile(file: string): { salt: Buffer | undefined; size: number; sha256: string } {
   const fd = openSync(file, 'r');
   try {

@@ -32,6 +32,7 @@ const envExample = 'security/env.encrypted';
 const decrypt = (cipher: string, secret: string): string =>
   `openssl enc -d ${cipher} -pbkdf2 -iter ${iterations} -md sha256 -pass file:${quote(secret)}`;
 
+/** The commands of a recovery kit: for the backup that the facts name, or with an example's names. */
 export function recoveryCommands(facts: RecoveryFacts): RecoveryCommands {
   const { backup, key, store } = facts;
   const named = backup ?? example;

@@ -129,6 +129,7 @@ function hasLog(path: string): boolean {
 /** Node sets times as floating-point seconds, which keeps them to some hundred nanoseconds. */
 const timeToleranceNs = 1000n;
 
+/** Nanoseconds; as near as a restore can set them. */
 export function isSameTime(a: bigint, b: bigint): boolean {
   const difference = a > b ? a - b : b - a;
   return difference < timeToleranceNs;

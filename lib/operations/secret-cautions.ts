@@ -46,9 +46,13 @@ export async function secretCautions(
       isRestored: (origin) => restored?.origins.includes(origin) === true,
       restored: restored?.files ?? [],
     });
-    return [toFinding('secrets-changed', found.changed), toFinding('secrets-to-supply', found.missing)].filter(
-      (one) => one !== undefined,
-    );
+    // What stands in a file has its name in brackets.
+    const isInBackup =
+      given.noted.encrypted !== undefined && restored === undefined && found.missing.some((name) => name.endsWith(')'));
+    return [
+      toFinding('secrets-changed', found.changed),
+      toFinding('secrets-to-supply', found.missing, isInBackup ? { reason: 'in-backup' } : {}),
+    ].filter((one) => one !== undefined);
   } catch (error) {
     // That the environment of then cannot be read is no reason not to restore the files.
     if (!(error instanceof BackupError) || error.code === 'INTERRUPTED') throw error;
@@ -143,8 +147,12 @@ function variablesIn(path: string): Variables {
   }
 }
 
-function toFinding(code: 'secrets-changed' | 'secrets-to-supply', names: readonly string[]): Finding | undefined {
+function toFinding(
+  code: 'secrets-changed' | 'secrets-to-supply',
+  names: readonly string[],
+  more: { reason?: string } = {},
+): Finding | undefined {
   if (names.length === 0) return undefined;
   const shown = names.slice(0, mostNamed).join(', ');
-  return finding(code, { count: names.length, found: names.length > mostNamed ? `${shown}, …` : shown });
+  return finding(code, { count: names.length, found: names.length > mostNamed ? `${shown}, …` : shown, ...more });
 }

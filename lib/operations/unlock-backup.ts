@@ -59,7 +59,7 @@ async function findSecret(
 export function noKey({ name: backup }: Locked, tried: readonly string[], needsPrivate: boolean): BackupError {
   return tried.length === 0
     ? new BackupError('KEY_MISSING', { backup, needsPrivate })
-    : new BackupError('KEY_WRONG', { backup, tried: [...tried] });
+    : new BackupError('KEY_WRONG', { backup, tried: [...tried], needsPrivate });
 }
 
 /** The secrets that a key gives: itself, or what is unwrapped with it. */

@@ -175,7 +175,10 @@ class VerifyRun {
       if (!(isMissing || isWrong) || this.depth !== 'integrity') throw error;
       this.isLocked = true;
       this.files = backup.metadata.files;
-      this.warnings.push(finding('key-missing', { path: backup.id, reason: error.message }));
+      const reason = isMissing
+        ? `no ${error.params.needsPrivate === true ? 'private key' : 'key'} is given`
+        : 'no key that is given opens it';
+      this.warnings.push(finding('key-missing', { path: backup.id, reason }));
       return false;
     }
   }

@@ -9,6 +9,7 @@ export const auditLogName = 'audit.log';
 
 const rotatedName = /^audit-(\d{1,16})\.log$/;
 
+/** The file that lines are added to. */
 export const auditLogFile = (store: Store): string => join(store.path, auditLogName);
 
 /** The name of a full file. @param firstSeq the number of its first line. */

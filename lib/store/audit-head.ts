@@ -17,6 +17,7 @@ export interface AuditHead {
 
 export type ReadHead = AuditHead | 'missing' | 'damaged';
 
+/** Where the checkpoint is. */
 export const auditHeadFile = (store: Store): string => join(stateFolder(store), 'audit-head.json');
 
 /** Always as many bytes: it is written over, never cut off and filled again. */

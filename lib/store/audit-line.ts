@@ -56,6 +56,7 @@ export const noHash = `sha256:${'0'.repeat(64)}`;
 /** Longer lines are none of ours, and are not held in memory. */
 export const mostLineBytes = 1 << 20;
 
+/** How a line names the one before: of its bytes without the line feed. */
 export const hashOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A line's text, without its end. The MAC comes last, so that a shell can cut it off again. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../core/durable-files.ts';
 import { systemCode } from '../core/errors.ts';
+import { makeCacheFolder, removeLink } from './cache-folder.ts';
 import { stateFolder, type Store } from './store.ts';
 
 /** Hashes of a content's blocks, as the store keeps them: `hashes` holds 16 bytes a block. */
@@ -62,9 +62,12 @@ export class BlockCache {
     if (this.fresh.includes(name)) return;
     const body = Buffer.concat([headOf(blockSize, size), hashes]);
     try {
-      makeFolder(this.folder, this.modes.folder);
+      makeCacheFolder(this.folder, this.modes.folder);
       const bytes = Buffer.concat([body, digestOf(sha256, body)]);
-      writeFileSync(join(this.folder, `${name}.new`), bytes, { mode: this.modes.file });
+      const file = join(this.folder, `${name}.new`);
+      // One that a kill left; or a link, which is not written through.
+      rmSync(file, { force: true });
+      writeFileSync(file, bytes, { mode: this.modes.file, flag: 'wx' });
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
       return;
@@ -93,6 +96,7 @@ export class BlockCache {
   }
 
   private removeUnused(): void {
+    removeLink(this.folder);
     for (const name of readdirSync(this.folder)) {
       if (!this.used.has(name.slice(0, hexBytes))) rmSync(join(this.folder, name), { force: true });
     }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fsyncPath, makeFolder } from '../core/durable-files.ts';
+import { fsyncPath } from '../core/durable-files.ts';
+import { makeCacheFolder } from './cache-folder.ts';
 import { stateFolder, type Store, type StoredBackup } from './store.ts';
 
 const ending = '.jsonl.gz';
@@ -29,7 +30,7 @@ export class ReadableManifest {
    */
   publish(backups: readonly Pick<StoredBackup, 'id' | 'metadata'>[]): void {
     const folder = folderOf(this.store);
-    makeFolder(folder, this.store.modes.folder);
+    makeCacheFolder(folder, this.store.modes.folder);
     renameSync(this.file, readableManifestFile(this.store, this.id));
     const kept = new Set(basesAmong(backups).map((id) => `${id}${ending}`));
     for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { force: true });

@@ -42,7 +42,10 @@ const examples: { [C in ErrorCode]: ErrorParams<C>[] } = {
   ENCRYPTION_UNAVAILABLE: [{ reason: 'a plain tree cannot be encrypted' }],
   KEY_MISSING: [{}, { backup: 'nightly' }, { backup: 'nightly', needsPrivate: true }],
   KEY_WRONG: [{ backup: 'nightly', tried: ['BACKUP_ENCRYPTION_KEY', '--encryption-key (/keys/old.key)'] }],
-  KEY_UNREADABLE: [{ source: 'BACKUP_ENCRYPTION_KEY_COMMAND', reason: 'exit code 2: no such entry' }],
+  KEY_UNREADABLE: [
+    { source: 'BACKUP_ENCRYPTION_KEY_COMMAND', reason: 'exit code 2: no such entry' },
+    { source: '--encryption-key', reason: 'there is no such file' },
+  ],
   KEY_INVALID: [{ source: 'BACKUP_ENCRYPTION_KEY_FILE (/keys/a.key)', problem: 'it is empty' }],
   KEY_FILE_EXISTS: [{ file: '/app/.ai-backup.key' }],
   KEY_PLACE_UNSAFE: [

@@ -365,7 +365,7 @@ test('a manifest of his own, readable as those for public keys are, is not built
   const checksum = `sha256:${createHash('sha256').update(own).digest('hex')}`;
   mkdirSync(join(room.store, '.state/manifests'), { recursive: true });
   writeFileSync(join(room.store, '.state/manifests', `${three.id}.jsonl.gz`), gzipSync(own));
-  const create = (): Promise<Created> => room.create(context, { mode: 'incremental' });
+  const create = (): Promise<{ mode: string }> => room.create(context, { mode: 'incremental' });
 
   forge(three, () => ({ checksum }));
   await expect(create()).rejects.toMatchObject({ code: 'NOT_AUTHENTIC' });

@@ -83,12 +83,48 @@ describe('the key is', () => {
   });
 });
 
+describe('an error about a key names its file', () => {
+  const messageOf = ({ stderr }: Ended): string => (JSON.parse(stderr) as { error: { message: string } }).error.message;
+
+  test('as the variable has it, which is no secret', async () => {
+    room.write('.env', `${keyFileVariable}=.ai-backup.key\n`, 0o600);
+    expect(messageOf(await create({}))).toContain(
+      `${keyFileVariable} (${room.path('.ai-backup.key')}) could not be read`,
+    );
+    room.write('our words', 'line\nline\n', 0o600);
+    const ended = await create({ env: { [keyFileVariable]: 'our words' } });
+    expect(messageOf(ended)).toContain(`(${room.path('our words')}) cannot be used`);
+  });
+
+  test('but for what may be the key itself', async () => {
+    const ended = await create({ env: { [keyFileVariable]: 'lantern-moss-seven' } });
+    expect([ended.code, ended.stderr.includes('lantern')]).toEqual([12, false]);
+    const given = await create({}, '--encryption-key', 'lantern-moss-seven');
+    expect([given.code, given.stderr.includes('lantern')]).toEqual([12, false]);
+    expect(messageOf(given)).toContain('`--encryption-key` could not be read: there is no such file');
+  });
+});
+
 describe('encryption is asked for', () => {
   test('by the command line of the guide', async () => {
     room.settings({});
     room.key('keyfile.key', 'the right words\n');
     const words = ['--encrypt', '--encryption-key', 'keyfile.key', '--encryption-algorithm', 'AES256'];
     expect(await openedWith(await create({ cwd: room.folder }, ...words), right)).toEqual([right]);
+  });
+
+  test('by naming the algorithm, or public keys in the settings', async () => {
+    room.settings({});
+    const named = ['--encryption-algorithm', 'AES256'];
+    expect((await create({}, ...named)).code).toBe(12);
+    expect(await openedWith(await create({}, ...named, '--encryption-key', right), right)).toEqual([right]);
+    const { publicFile } = room.pair('recipient', 2048);
+    const isEncrypted = async (storage: object): Promise<boolean> => {
+      room.settings({ storage: { recipients: [publicFile], ...storage } });
+      const { directory } = (await create({})).json<Created>();
+      return metadataOf(directory).archive?.encryption !== undefined;
+    };
+    expect([await isEncrypted({}), await isEncrypted({ encrypt: false })]).toEqual([true, false]);
   });
 
   test('by storage.encrypt, and taken back by --no-encrypt', async () => {

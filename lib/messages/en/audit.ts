@@ -12,10 +12,10 @@ export const audit = {
   faulty: (count: number) => `The audit log shows ${countOf(count, 'problem')}:`,
   more: (count: number) => `… and ${count} more (--verbose shows all)`,
   macs: {
-    none: 'No line has a MAC: only the chain of hashes was checked, which whoever may write to the store could make anew.',
-    checked: (count: number) => `MACs checked: ${count}.`,
+    none: 'No line was written with a key: only the chain of hashes was checked, which whoever may write to the store could make anew.',
+    checked: (count: number) => `${countOf(count, 'line')} proven with the key.`,
     unchecked: (count: number) =>
-      `MACs not checked: ${count}. Give the key with --encryption-key FILE; without it only the chain of hashes is checked.`,
+      `${countOf(count, 'line')} not proven with a key: give it with --encryption-key FILE. Only the chain of hashes was checked there.`,
   },
   heading: { seq: 'No.', date: 'Date', act: 'Act', outcome: 'Outcome', backup: 'Backup', who: 'Who', facts: '' },
   acts: {

@@ -12,6 +12,7 @@ export const keys = {
   withoutKey: 'recovery-kit: without the key, only with the steps to get it',
   rewrap: 'rotate: wrap the secrets of all backups to the public keys of storage.recipients',
   notOfAction: (option: string, action: string) => `keys ${action} has no ${option}`,
+  noAction: 'keys needs to be told what to do: generate, check, recovery-kit or rotate',
   bothWays: '--with-key and --without-key cannot be given together',
 
   made: (file: string) => `Made the key ${file} (mode 0600).`,
@@ -21,16 +22,17 @@ export const keys = {
   ignored: (line: string) => `Added ${line} to .gitignore.`,
   next: 'Next:',
   nextSecret: {
-    use: (variable: string) => `Use it: put this line into .env, and set storage.encrypt to true:  ${variable}`,
-    keep: 'Keep a copy elsewhere, in a password manager say. Without the key nobody can open the backups, you neither.',
-    print: 'Print it: npm run backup:keys -- recovery-kit',
+    use: (variable: string) => `Say where it is, with this line in .env:\n${variable}`,
+    encrypt: 'Have every backup encrypted:\nnpm run backup:config -- --set-option storage.encrypt=true',
+    keep: 'Keep a copy of the key elsewhere, in a password manager say.\nWithout it nobody can open the backups, you neither.',
+    print: 'Print it, with the steps to restore:\nnpm run backup:keys -- recovery-kit',
   },
   nextPair: {
-    keep: 'Move the private key off this machine, and keep a copy in a second place. Without it nobody can open the backups.',
+    keep: 'Move the private key off this machine, and keep a copy in a second place.\nWithout it nobody can open the backups.',
     use: (recipients: string) =>
-      `Encrypt to the public key: npm run backup:config -- --set-option '${recipients}' --set-option storage.encrypt=true`,
+      `Have every backup encrypted to the public key:\nnpm run backup:config -- --set-option '${recipients}' --set-option storage.encrypt=true`,
     restore: 'To check or restore, give the private key: --encryption-key FILE',
-    print: 'Print the steps: npm run backup:keys -- recovery-kit',
+    print: 'Print the steps to restore:\nnpm run backup:keys -- recovery-kit',
   },
 
   heading: { backup: 'Backup', encrypted: 'Encrypted', opens: 'Opens with' },
@@ -39,6 +41,7 @@ export const keys = {
   needsNone: 'needs no key',
   newBackups: (source: string) => `New backups are encrypted with the key of ${source}.`,
   newBackupsTo: (fingerprints: string) => `New backups are encrypted to the public keys ${fingerprints}.`,
+  newBackupsNone: 'New backups cannot be made: encryption is asked for, and no key is given.',
   newBackupsPlain: 'New backups are not encrypted: storage.encrypt is false.',
   noBackups: 'There are no backups yet.',
   allOpen: (count: number) => `The keys open every encrypted backup (${count}).`,
@@ -59,22 +62,23 @@ export const keys = {
 
   kitWritten: (file: string) => `Wrote ${file} (mode 0600).`,
   kitHoldsKey:
-    'It holds the key in clear. Print it, put the paper where only the right people find it, and delete the file.',
-  kitWithoutKey: 'It does not hold the key: keep that in a place of its own.',
+    'This kit holds the key in clear. Print it, keep the paper where only the right people find it, and delete what was written.',
+  kitWithoutKey: 'This kit does not hold the key: keep that in a place of its own.',
   kitNoBackup: 'There is no encrypted backup yet. Write the kit again after the first one: it will name it.',
 
   rotated: (file: string) => `${file} holds a new key. The next backup is a full one, encrypted with it.`,
   oldKept: (file: string, settings: string) =>
     `The old key is ${file}, named in storage.oldKeyFiles of ${settings}. Keep it for as long as backups are kept that it opens.`,
   nextRotated: [
-    'Keep a copy of the new key elsewhere, and print it: npm run backup:keys -- recovery-kit',
-    'See which key opens which backup: npm run backup:keys -- check',
+    'Keep a copy of the new key elsewhere, and print it:\nnpm run backup:keys -- recovery-kit',
+    'See which key opens which backup:\nnpm run backup:keys -- check',
   ],
   rewrapped: (count: number, total: number) =>
     `Wrapped the secrets of ${countOf(count, 'backup')} to ${total === 1 ? 'the public key' : `the ${total} public keys`}:`,
   rewrappedNone: 'There was nothing to wrap anew.',
-  alreadyWrapped: (count: number) => `${countOf(count, 'backup')} were for these keys already.`,
+  alreadyWrapped: (count: number) =>
+    `${countOf(count, 'backup')} ${count === 1 ? 'was' : 'were'} for these keys already.`,
   direct: (count: number) =>
-    `${countOf(count, 'backup')} stay as they are: they are encrypted with a key itself. --rewrap is for public keys only.`,
+    `${countOf(count, 'backup')} ${count === 1 ? 'stays as it is' : 'stay as they are'}: encrypted with a key itself. --rewrap is for public keys only.`,
   notRewrapped: (id: string, reason: string) => `${id} was left as it is: ${reason}`,
 };

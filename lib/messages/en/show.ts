@@ -15,7 +15,7 @@ export const show = {
   folder: 'Folder',
   layout: 'Layout',
   encrypted: 'Encrypted',
-  encryptedKey: 'AES-256, with a secret key',
+  encryptedKey: 'AES-256, with a key',
   encryptedTo: (count: number) => `AES-256, to ${countOf(count, 'public key')}`,
   chain: 'Needs',
   needsText: (count: number) => `${countOf(count, 'other backup')}, newest first:`,

@@ -12,10 +12,10 @@ export const audit: Messages['audit'] = {
   faulty: (count) => `監査ログに ${count} 件の問題があります:`,
   more: (count) => `… ほか ${count} 件（--verbose ですべて表示）`,
   macs: {
-    none: 'MAC のある行はありません。検査したのはハッシュの連鎖だけで、保存先に書き込める人なら作り直せます。',
-    checked: (count) => `検査した MAC: ${count} 個。`,
+    none: '鍵を使って書かれた行はありません。検査したのはハッシュの連鎖だけで、保存先に書き込める人なら作り直せます。',
+    checked: (count) => `鍵で確認した行: ${count} 行。`,
     unchecked: (count) =>
-      `検査していない MAC: ${count} 個。--encryption-key FILE で鍵を指定してください。鍵がなければハッシュの連鎖だけを検査します。`,
+      `鍵で確認していない行: ${count} 行。--encryption-key FILE で鍵を指定してください。鍵がなければハッシュの連鎖だけを検査します。`,
   },
   heading: {
     seq: '番号',

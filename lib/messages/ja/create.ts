@@ -30,7 +30,7 @@ export const create: Messages['create'] = {
   modeText: (mode, base) => `${mode}（${base} が基）`,
   modeLinked: (mode, base) => `${mode}（変更のないファイルは ${base} へのリンク）`,
   encrypted: '暗号化',
-  encryptedText: 'AES-256。鍵がなければ開けません。鍵の控えを別の場所に保管してください',
+  encryptedText: 'AES-256。鍵がなければ開けません。控えを別の場所に保管してください',
   stored: '保存サイズ',
   storedText: (stored, ratio) => `${stored}（元の ${ratio}）`,
   storedNewText: (stored, ratio) => `新しい内容と変更分だけで ${stored}（全体の ${ratio}）`,

@@ -90,7 +90,7 @@ export const doctor: Messages['doctor'] = {
       `どの対象にもありません: ${p.source}（${init.kinds[p.kind as keyof typeof init.kinds]}、${init.files(p.files)}、${bytes(p.size)}）。`,
     'more-unprotected': (p) => `どの対象にもないものが、ほかに ${p.count} 件あります。`,
     'env-not-kept': (p) =>
-      `${p.path}${andMore(p.count)}には秘密の値があり、どのバックアップにも入りません。暗号化する鍵がありません。`,
+      `${p.path}${andMore(p.count)} には秘密の値がありますが、暗号化する鍵がないため、どのバックアップにも入りません。`,
     'cut-short': (p) => `${p.entries} 個のファイルとフォルダを見たところで打ち切りました。ほかにもあるかもしれません。`,
     'nothing-left': () => '中断された実行の残骸はありません。',
     'run-at-work': (p) => `ほかの実行が作業中です（${p.holder}）。`,

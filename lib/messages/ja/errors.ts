@@ -5,6 +5,7 @@ import {
   type ErrorParams,
   type ErrorText,
 } from '../../core/error-catalogue.ts';
+import { quotedOption } from '../../core/key-errors.ts';
 import { reason } from './reasons.ts';
 import { expectation, settingsProblem, syntaxReason } from './settings-problems.ts';
 
@@ -79,15 +80,18 @@ export const errors: { [C in ErrorCode]: (params: ErrorParams<C>) => ErrorText }
         : `${p.backup} は暗号化されていますが、${p.needsPrivate === true ? '秘密鍵' : '鍵'}が指定されていません。`,
     hint:
       p.backup === undefined
-        ? '`npm run backup:keys -- generate` で鍵を作り、そのファイルを --encryption-key FILE または BACKUP_ENCRYPTION_KEY_FILE で指定してください。'
+        ? '鍵のファイルを --encryption-key FILE または BACKUP_ENCRYPTION_KEY_FILE で指定してください。新しい鍵は `npm run backup:keys -- generate` で作れます。'
         : `${p.needsPrivate === true ? '秘密鍵' : '鍵'}を BACKUP_ENCRYPTION_KEY_FILE、BACKUP_ENCRYPTION_KEY_COMMAND、BACKUP_ENCRYPTION_KEY、または --encryption-key FILE で指定してください。`,
   }),
   KEY_WRONG: (p) => ({
     message: `指定された鍵では ${p.backup} を開けません。試した鍵: ${p.tried.join('、')}。`,
-    hint: '作成時に使った鍵を --encryption-key FILE で指定してください。`npm run backup:keys -- check` で、鍵がどのバックアップを開けるかを確認できます。',
+    hint:
+      p.needsPrivate === true
+        ? '公開鍵あてに暗号化されています。いずれかの公開鍵に対応する秘密鍵を --encryption-key FILE で指定してください。'
+        : '作成時に使った鍵を --encryption-key FILE で指定してください。`npm run backup:keys -- check` で、鍵がどのバックアップを開けるかを確認できます。',
   }),
   KEY_UNREADABLE: (p) => ({
-    message: `${p.source} の鍵を読み取れませんでした（${reason(p.reason)}）。`,
+    message: `${quotedOption(p.source)} の鍵を読み取れませんでした（${reason(p.reason)}）。`,
     hint: 'パスと権限、またはコマンドを確認するか、別の方法で鍵を指定してください。',
   }),
   KEY_INVALID: (p) => ({

@@ -84,8 +84,7 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'not-authentic': (p) => `${named(p)} は、この鍵で作成されたままのものではありません（${reason(p.reason)}）。`,
   'not-encrypted': (p) =>
     `設定では暗号化が求められていますが、${named(p)} は暗号化されていません。誰が作成したかを確かめられません。`,
-  'key-missing': (p) =>
-    `${named(p)} は暗号化されており、開ける鍵がありません（${reason(p.reason)}）。保存されたバイトだけを検査しました。`,
+  'key-missing': (p) => `${named(p)} は暗号化されており、${reason(p.reason)}。保存されたバイトだけを検査しました。`,
   'entry-missing': (p) => `${named(p)} はマニフェストにありますが、バックアップの中にありません。`,
   'entry-size': (p) => `${named(p)} は ${p.found} バイトです。本来は ${p.expected} バイトです。`,
   'entry-hash': (p) => `${named(p)} の SHA-256 がマニフェストの値と一致しません。`,
@@ -106,7 +105,7 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
     `.env ファイルの復元前の内容は ${p.found} にあり、指定したときだけ復元されます: npm run backup:restore -- ${p.found} --include '**/.env*'`,
   'secrets-changed': (p) => `秘密の値 ${p.count} 件がバックアップの時点から変わっています: ${p.found}。`,
   'secrets-to-supply': (p) =>
-    `バックアップにある秘密の値 ${p.count} 件がここでは設定されていません。改めて設定してください: ${p.found}。`,
+    `バックアップにある秘密の値 ${p.count} 件がここでは設定されていません: ${p.found}。${p.reason === 'in-backup' ? ".env ファイルはバックアップにあり、--include '**/.env*' で元に戻せます。" : '必要なものは改めて設定してください。'}`,
   'folders-not-set': (p) =>
     `別の利用者が所有するフォルダ ${p.count} 個（最初は ${named(p)}）の権限と日時は設定できませんでした。設定できるのは所有者と root だけです。`,
   'verification-not-noted': (p) => `結果は有効ですが、${named(p)} に記録できませんでした（${reason(p.reason)}）。`,
@@ -129,9 +128,9 @@ export const findings: { [C in FindingCode]: (p: FindingParams) => string } = {
   'audit-head-lost': (p) =>
     `${named(p)} の ${p.found} 行目が書かれたとき、チェックポイントがないか、変更されていました（全部で ${p.count} 回）。その前の行が失われている可能性があります。`,
   'audit-unsigned': (p) =>
-    `${p.count} 行に MAC がありません（最初は ${named(p)} の ${p.found} 行目）。鍵なしで書かれた行で、保存先に書き込める人なら誰でも書けたものです。`,
+    `${p.count} 行は鍵なしで書かれています（最初は ${named(p)} の ${p.found} 行目）。保存先に書き込める人なら誰でも書けた行です。`,
   'audit-macs-unchecked': (p) =>
-    `${p.count} 行の MAC は、与えられた鍵では検査できません（最初は ${named(p)} の ${p.found} 行目）。`,
+    `${p.count} 行は、指定されていない鍵を使って書かれています（最初は ${named(p)} の ${p.found} 行目）。`,
   'audit-backup-gone': (p) =>
     `バックアップ ${named(p)} は作成され、削除の記録がないのに、保存先にありません。誰かが削除したか、保存先が古いコピーです。`,
   'audit-backup-unknown': (p) =>

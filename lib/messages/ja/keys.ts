@@ -12,6 +12,7 @@ export const keys: Messages['keys'] = {
   withoutKey: 'recovery-kit: 鍵を載せず、入手の手順だけを載せる',
   rewrap: 'rotate: すべてのバックアップの秘密を storage.recipients の公開鍵あてに包み直す',
   notOfAction: (option, action) => `keys ${action} に ${option} はありません`,
+  noAction: 'keys には generate、check、recovery-kit、rotate のいずれかを指定してください',
   bothWays: '--with-key と --without-key は同時に指定できません',
 
   made: (file) => `鍵 ${file} を作成しました（モード 0600）。`,
@@ -20,16 +21,18 @@ export const keys: Messages['keys'] = {
   ignored: (line) => `.gitignore に ${line} を追加しました。`,
   next: '次にすること:',
   nextSecret: {
-    use: (variable) => `使い始める: .env に次の行を書き、storage.encrypt を true にします。  ${variable}`,
-    keep: 'パスワードマネージャーなど、別の場所にも控えを保管します。鍵がなければ、あなた自身もバックアップを開けません。',
-    print: '印刷する: npm run backup:keys -- recovery-kit',
+    use: (variable) => `.env に次の行を書き、鍵の場所を示します:\n${variable}`,
+    encrypt:
+      'すべてのバックアップを暗号化するように設定します:\nnpm run backup:config -- --set-option storage.encrypt=true',
+    keep: 'パスワードマネージャーなど、別の場所にも鍵の控えを保管します。\n鍵がなければ、あなた自身もバックアップを開けません。',
+    print: '鍵と復元の手順を印刷します:\nnpm run backup:keys -- recovery-kit',
   },
   nextPair: {
-    keep: '秘密鍵をこのマシンから移し、もう一か所にも控えを保管します。秘密鍵がなければ誰もバックアップを開けません。',
+    keep: '秘密鍵をこのマシンから移し、もう一か所にも控えを保管します。\n秘密鍵がなければ誰もバックアップを開けません。',
     use: (recipients) =>
-      `公開鍵あてに暗号化する: npm run backup:config -- --set-option '${recipients}' --set-option storage.encrypt=true`,
+      `すべてのバックアップを公開鍵あてに暗号化するように設定します:\nnpm run backup:config -- --set-option '${recipients}' --set-option storage.encrypt=true`,
     restore: '確認や復元のときは --encryption-key FILE で秘密鍵を指定します。',
-    print: '手順を印刷する: npm run backup:keys -- recovery-kit',
+    print: '復元の手順を印刷します:\nnpm run backup:keys -- recovery-kit',
   },
 
   heading: { backup: 'バックアップ', encrypted: '暗号化', opens: '開ける鍵' },
@@ -38,6 +41,7 @@ export const keys: Messages['keys'] = {
   needsNone: '鍵は不要',
   newBackups: (source) => `新しいバックアップは ${source} の鍵で暗号化されます。`,
   newBackupsTo: (fingerprints) => `新しいバックアップは公開鍵 ${fingerprints} あてに暗号化されます。`,
+  newBackupsNone: '暗号化が求められていますが、鍵が指定されていないため、新しいバックアップを作れません。',
   newBackupsPlain: '新しいバックアップは暗号化されません（storage.encrypt が false です）。',
   noBackups: 'バックアップはまだありません。',
   allOpen: (count) => `暗号化されたバックアップ ${count} 件すべてを鍵で開けます。`,
@@ -67,8 +71,8 @@ export const keys: Messages['keys'] = {
   oldKept: (file, settings) =>
     `古い鍵は ${file} に移し、${settings} の storage.oldKeyFiles に加えました。この鍵で開くバックアップがある間は保管してください。`,
   nextRotated: [
-    '新しい鍵の控えを別の場所に保管し、印刷する: npm run backup:keys -- recovery-kit',
-    'どの鍵でどのバックアップが開くかを確認する: npm run backup:keys -- check',
+    '新しい鍵の控えを別の場所に保管し、印刷します:\nnpm run backup:keys -- recovery-kit',
+    'どの鍵でどのバックアップが開くかを確認します:\nnpm run backup:keys -- check',
   ],
   rewrapped: (count, total) => `バックアップ ${count} 件の秘密を ${total} 個の公開鍵あてに包み直しました:`,
   rewrappedNone: '包み直すものはありませんでした。',

@@ -81,6 +81,7 @@ const places = fixedPhrases({
   'there is a file already': 'すでにファイルがあります',
   'permission denied': '読み取る権限がありません',
   'no key is given': '鍵が指定されていません',
+  'no private key is given': '秘密鍵が指定されていません',
   'no key that is given opens it': '指定された鍵では開けません',
   'its content was changed': '内容が書き換えられています',
   'a newer version of this toolkit made it': 'より新しいバージョンのツールで作成されています',

@@ -19,6 +19,8 @@ const expectations: PhraseRule[] = [
     'a target that is on; this one is switched off': '有効な対象（これは無効になっています）',
     'a gitignore-like pattern such as "*.tmp"': '"*.tmp" のような gitignore 形式のパターン',
     'a list of gitignore-like patterns': 'gitignore 形式のパターンのリスト',
+    'a list of key files': '鍵ファイルのリスト',
+    'the path of a key file': '鍵ファイルのパス',
     'an IANA time zone such as "Asia/Tokyo" or "UTC"': '"Asia/Tokyo" や "UTC" のような IANA タイムゾーン',
     'a cron expression such as "0 2 * * *"': '"0 2 * * *" のような cron 式',
     'a cron expression such as "0 2 * * *" (minute, hour, day, month, weekday)':
