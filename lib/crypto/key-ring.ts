@@ -22,6 +22,8 @@ export interface KeyRingOptions {
   oldKeyFiles?: readonly string[];
   /** Files of public keys, in place of a secret. */
   recipients?: readonly string[];
+  /** What errors call the place where they are named; default: the setting. */
+  recipientsFrom?: string;
   signal: AbortSignal;
 }
 
@@ -53,7 +55,7 @@ export class KeyRing {
 
   /** The same keys, with these public keys in place of those of the settings. */
   withRecipients(recipients: readonly string[]): KeyRing {
-    return new KeyRing({ ...this.options, recipients });
+    return new KeyRing({ ...this.options, recipients, recipientsFrom: '--recipient' });
   }
 
   /** For what is not going to need one: it looks nowhere. */
@@ -96,7 +98,7 @@ export class KeyRing {
   recipients(): Recipient[] {
     let wrappedBytes = 0;
     return (this.options.recipients ?? []).map((path) => {
-      const source = { name: '--recipient, storage.recipients', file: this.absolute(path) };
+      const source = { name: this.options.recipientsFrom ?? 'storage.recipients', file: this.absolute(path) };
       const { key } = readKeyFile(source);
       const recipient = key.kind === 'secret' ? undefined : recipientOf(key.key);
       wrappedBytes += recipient?.wrappedBytes ?? 0;

@@ -319,7 +319,7 @@ describe('recipients', () => {
     expect(await refusalOf(async () => ring({ recipients: [file] }).recipients())).toMatchObject({
       code: 'KEY_INVALID',
       params: {
-        source: `recipient (${file})`,
+        source: `storage.recipients (${file})`,
         problem: 'it is no RSA key of 2048 bits or more, in a multiple of 512, in PEM',
       },
     });
@@ -340,7 +340,7 @@ describe('recipients', () => {
   test('that are missing are named', async () => {
     expect(await refusalOf(async () => ring({ recipients: ['gone.pem'] }).recipients())).toMatchObject({
       code: 'KEY_UNREADABLE',
-      params: { source: `recipient (${join(root, 'gone.pem')})`, reason: 'ENOENT' },
+      params: { source: `storage.recipients (${join(root, 'gone.pem')})`, reason: 'ENOENT' },
     });
   });
 });
