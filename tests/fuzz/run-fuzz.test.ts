@@ -28,7 +28,7 @@ describe('what the suite looks for is noticed', () => {
 
 test('some cases of every target, from a fixed seed, do no harm', async () => {
   for (const { name } of fuzzTargets) {
-    for (let number = 0; number < 8; number += 1) {
+    for (let number = 0; number < 3; number += 1) {
       const { found } = await runner.run({ target: name, seed: 2026, number });
       expect([name, number, found]).toEqual([name, number, undefined]);
     }

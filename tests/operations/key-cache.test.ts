@@ -72,7 +72,7 @@ describe('keys of files that were derived before', () => {
     }
   });
 
-  test.each(['', '{', 'null', '[]', '{"macSalt":1,"keys":[]}', '{"macSalt":"0011223344556677","keys":[["x"]]}'])(
+  test.each(['{', 'null', '{"macSalt":"0011223344556677","keys":[["x"]]}'])(
     'do no harm where the file holds %j',
     async (text) => {
       await keep(passphrase(), salt);
