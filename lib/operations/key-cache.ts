@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../core/durable-files.ts';
 import { systemCode } from '../core/errors.ts';
+import { readSmallFile, UnfitFile } from '../core/read-small-file.ts';
 import type { BackupSecret } from '../crypto/backup-secret.ts';
 import { stateFolder, type Store } from '../store/store.ts';
 
@@ -67,11 +68,10 @@ export async function keepKeys(store: Store, secret: BackupSecret, macSalt: Buff
 
 function readCache(store: Pick<Store, 'path'>): CacheFile | undefined {
   try {
-    const text = readFileSync(fileOf(store), 'utf8');
-    const value: unknown = text.length > mostFileBytes ? undefined : JSON.parse(text);
+    const value: unknown = JSON.parse(readSmallFile(fileOf(store), mostFileBytes).toString('utf8'));
     return isCache(value) ? value : undefined;
   } catch (error) {
-    if (systemCode(error) === undefined && !(error instanceof SyntaxError)) throw error;
+    if (systemCode(error) === undefined && !(error instanceof SyntaxError || error instanceof UnfitFile)) throw error;
     return undefined;
   }
 }

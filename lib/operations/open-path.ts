@@ -25,13 +25,16 @@ export async function openPath(path: string, keys: KeyRing): Promise<OpenBackup 
 }
 
 async function lookInto(path: string, keys: KeyRing): Promise<OpenBackup | ForeignBackup> {
-  if (statSync(path).isDirectory()) {
+  const stat = statSync(path);
+  if (stat.isDirectory()) {
     const metadata = await readMetadata(path);
     if (metadata === undefined) {
       throw new BackupError('ARCHIVE_UNKNOWN', { archive: path, reason: 'it is a folder without metadata.json' });
     }
     return expectOwnName(path, openStored(storedAt(path, metadata), keys));
   }
+  // Whoever opens a FIFO waits for ever.
+  if (!stat.isFile()) throw new BackupError('ARCHIVE_UNKNOWN', { archive: path, reason: 'it is no file' });
   const sealed = await openSealedArchive(path, keys);
   const archiveKind = await detectArchive(path, sealed?.opener);
   const own = await readOwnMetadata(path, archiveKind, sealed?.opener);

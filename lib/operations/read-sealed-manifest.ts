@@ -1,5 +1,5 @@
 import { createHash, createHmac, type Hmac } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BackupError } from '../core/errors.ts';
 import type { BackupSecret } from '../crypto/backup-secret.ts';
 import { headBytes, saltOf } from '../crypto/salted-layout.ts';
@@ -38,18 +38,21 @@ export async function manifestMac(metadata: Metadata, access: SealedAccess): Pro
 const readBytes = 1 << 20;
 
 /**
- * Size and hash of a stored file, and the salt that it begins with; undefined where it has no such beginning.
+ * Size and hash of a stored file, and the salt that it begins with; undefined where it has no such beginning. What is no file (a
+ * FIFO, on which a reader waits for ever) counts as an empty one.
  * @throws the system's error where it cannot be read
  */
 export function hashedFile(file: string): { salt: Buffer | undefined; size: number; sha256: string } {
-  const fd = openSync(file, 'r');
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const digest = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(Math.max(headBytes, Math.min(readBytes, fstatSync(fd).size)));
+    const stat = fstatSync(fd);
+    const isEmpty = !stat.isFile() && !stat.isDirectory();
+    const buffer = Buffer.allocUnsafe(Math.max(headBytes, Math.min(readBytes, stat.size)));
     let size = 0;
     let salt: Buffer | undefined;
     for (;;) {
-      const got = readSync(fd, buffer, 0, buffer.length, size);
+      const got = isEmpty ? 0 : readSync(fd, buffer, 0, buffer.length, size);
       if (got === 0) return { salt, size, sha256: digest.digest('hex') };
       if (size === 0) salt = saltOf(buffer.subarray(0, got));
       digest.update(buffer.subarray(0, got));

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isSystemError } from '../core/errors.ts';
 import { finding, type Finding } from '../core/findings.ts';
@@ -22,8 +21,8 @@ export function sealedProblems({ folder, archive, metadata }: OpenBackup): Findi
   const stored = looked(file, () => hashedFile(file));
   if (stored === undefined) problems.push(finding('manifest-damaged', { reason: `${manifestName(true)} is missing` }));
   else if (stored.size !== manifest?.size || stored.sha256 !== manifest.sha256) problems.push(finding('manifest-hash'));
-  const text = looked(folder, () => readFileSync(join(folder, 'RESTORE.md')));
-  if (text !== undefined && `sha256:${createHash('sha256').update(text).digest('hex')}` !== instructions) {
+  const text = looked(folder, () => hashedFile(join(folder, 'RESTORE.md')));
+  if (text !== undefined && `sha256:${text.sha256}` !== instructions) {
     problems.push(
       finding('not-authentic', { path: 'RESTORE.md', reason: 'its SHA-256 is not what metadata.json names' }),
     );

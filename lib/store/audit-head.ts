@@ -68,7 +68,8 @@ export function isHeadRight(head: AuditHead, key: AuditKey | undefined): boolean
 export function writeAuditHead(store: Store, head: { seq: number; hash: string }, key: AuditKey | undefined): void {
   const path = auditHeadFile(store);
   const text = withMac({ seq: head.seq, hash: head.hash }, key);
-  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, store.modes.file);
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, store.modes.file);
   try {
     const { size } = fstatSync(fd);
     if (size > headBytes) ftruncateSync(fd, headBytes);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../core/errors.ts';
+import { readSmallFile, UnfitFile } from '../core/read-small-file.ts';
 import { makeCacheFolder, removeLink } from './cache-folder.ts';
 import { stateFolder, type Store } from './store.ts';
 
@@ -40,9 +41,10 @@ export class BlockCache {
     const name = nameOf(sha256, blockSize);
     let bytes: Buffer;
     try {
-      bytes = readFileSync(join(this.folder, name));
+      const most = headBytes + Math.ceil(size / blockSize) * 16 + digestBytes;
+      bytes = readSmallFile(join(this.folder, name), most);
     } catch (error) {
-      if (systemCode(error) === undefined) throw error;
+      if (systemCode(error) === undefined && !(error instanceof UnfitFile)) throw error;
       return undefined;
     }
     const end = bytes.length - digestBytes;
