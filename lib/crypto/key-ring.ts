@@ -47,7 +47,8 @@ export class KeyRing {
   private places: Place[] | undefined;
   private readonly read = new Map<number, Promise<Key>>();
   private readonly secrets = new Map<Buffer, BackupSecret>();
-  private readonly ownSources: { count: number } = { count: 0 };
+  /** How many of the places are not those of old keys. */
+  private ownPlaces = 0;
 
   constructor(options: KeyRingOptions) {
     this.options = options;
@@ -71,7 +72,7 @@ export class KeyRing {
    */
   async primary(): Promise<Key | undefined> {
     const places = this.placesInOrder();
-    return this.ownSources.count === 0 || places.length === 0 ? undefined : this.keyAt(0);
+    return places.length === 0 || this.ownPlaces === 0 ? undefined : this.keyAt(0);
   }
 
   /** What there is to tell of the keys that were read: to whoever asks first. */
@@ -140,7 +141,7 @@ export class KeyRing {
         return fromText(settingsKey.value, { name: 'storage.encryptionKey' });
       });
     }
-    this.ownSources.count = own.length;
+    this.ownPlaces = own.length;
     const old = oldKeyFiles.map((path): Place => {
       return () => this.fromFile({ name: 'storage.oldKeyFiles', file: this.absolute(path) });
     });
@@ -161,7 +162,7 @@ export class KeyRing {
   /** The process's variables, and of those that it does not set the ones of `.env`. */
   private environment(): Partial<Record<(typeof keyVariables)[number], string>> {
     const own = pick(this.options.environment);
-    // A file that is given by hand needs no look at `.env`.
+    // Where the process sets all of them, `.env` has nothing to say.
     return keyVariables.every((name) => own[name] !== undefined) ? own : { ...pick(this.readDotenv()), ...own };
   }
 

@@ -29,7 +29,7 @@ interface CacheFile {
   keys: [salt: string, sealed: string][];
 }
 
-const fileOf = (store: Pick<Store, 'path'>): string => join(stateFolder(store as Store), 'keys.json');
+const fileOf = (store: Pick<Store, 'path'>): string => join(stateFolder(store), 'keys.json');
 
 /** Gives a secret the keys that were derived from it before. @param macSalt 8 bytes */
 export async function adoptKeys(store: Pick<Store, 'path'>, secret: BackupSecret, macSalt: Buffer): Promise<void> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { newestFirst } from '../store/backup-id.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { listStore, openStore, type UnreadableBackup } from '../store/store.ts';
-import { openLoneArchives } from './open-path.ts';
+import type { ForeignBackup, OpenBackup } from './opened-backup.ts';
 import type { RunContext } from './run-context.ts';
 
 /** The fields of `backup:list --json`. */
@@ -25,7 +25,7 @@ export async function listBackups(context: Pick<RunContext, 'settings'>, folder?
   const listing = await listStore(store);
   const backups = listing.backups.map((one) => one.metadata);
   const otherArchives: BackupList['otherArchives'] = [];
-  for (const lone of await openLoneArchives(listing.loneArchives, undefined)) {
+  for (const lone of await openLone(listing.loneArchives)) {
     if (lone.kind === 'backup') {
       backups.push(lone.metadata);
     } else {
@@ -38,4 +38,11 @@ export async function listBackups(context: Pick<RunContext, 'settings'>, folder?
   backups.sort(newestFirst);
   const storedSize = backups.reduce((sum, one) => sum + one.storedSize, 0);
   return { backups, total: backups.length, storedSize, otherArchives, unreadable: listing.unreadable };
+}
+
+/** What opens archives is loaded where there is one to open. */
+async function openLone(files: readonly string[]): Promise<(OpenBackup | ForeignBackup)[]> {
+  if (files.length === 0) return [];
+  const { openLoneArchives } = await import('./open-path.ts');
+  return openLoneArchives(files, undefined);
 }

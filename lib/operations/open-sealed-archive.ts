@@ -1,9 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { detectArchive } from '../archive/foreign-kind.ts';
 import type { Opener } from '../core/sealed-bytes.ts';
 import type { KeyRing } from '../crypto/key-ring.ts';
 import { nameOf } from '../crypto/key.ts';
-import { headBytes, saltOf } from '../crypto/salted-layout.ts';
+import { readSalt } from '../crypto/read-salt.ts';
 import { noKey, secretsOf, wrappedFilesOf } from './unlock-backup.ts';
 
 /** An encrypted archive that lies alone, and what decrypts it. */
@@ -32,14 +31,4 @@ export async function openSealedArchive(file: string, keys: KeyRing): Promise<Se
     tried.push(nameOf(key.source));
   }
   throw noKey(locked, tried, false);
-}
-
-function readSalt(file: string): Buffer | undefined {
-  const fd = openSync(file, 'r');
-  try {
-    const head = Buffer.alloc(headBytes);
-    return readSync(fd, head, 0, headBytes, 0) === headBytes ? saltOf(head) : undefined;
-  } finally {
-    closeSync(fd);
-  }
 }

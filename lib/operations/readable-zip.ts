@@ -1,11 +1,11 @@
 import { closeSync, createReadStream, openSync, rmSync } from 'node:fs';
 import { BackupError } from '../core/errors.ts';
+import { hashFile } from '../core/hash-file.ts';
 import type { Opener } from '../core/sealed-bytes.ts';
 import { writeFully } from '../store/manifest-writer.ts';
 import type { ManifestHeader } from '../store/manifest.ts';
 import { archiveOf } from './chain-archives.ts';
 import type { OpenBackup } from './opened-backup.ts';
-import { hashedFile } from './read-sealed-manifest.ts';
 
 /** What decrypts a backup's own archive; undefined where it is not encrypted. @throws BackupError KEY_…, NOT_AUTHENTIC */
 export async function ownOpener(backup: OpenBackup, header: ManifestHeader): Promise<Opener | undefined> {
@@ -31,7 +31,7 @@ export async function withReadableZip<T>(
   if (opener === undefined) return run(archive);
   const expected = backup.metadata.archive?.sha256;
   // One that lies alone has no hash of its own: its files have theirs, in a manifest with a MAC.
-  if (expected !== undefined && hashedFile(archive).sha256 !== expected) {
+  if (expected !== undefined && hashFile(archive).sha256 !== expected) {
     throw new BackupError('ARCHIVE_DAMAGED', { archive, problem: 'its SHA-256 is not what metadata.json names' });
   }
   const file = `${scratch}.archive`;

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isSystemError } from '../core/errors.ts';
+import { hashFile } from '../core/hash-file.ts';
 import { finding, type Finding } from '../core/findings.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { manifestName, wrappedKeyFile, wrappedKeyOf } from '../store/sealed-names.ts';
 import type { OpenBackup } from './opened-backup.ts';
-import { hashedFile } from './read-sealed-manifest.ts';
 
 /**
  * What is wrong with the stored parts of an encrypted backup but the archive itself, by the hashes in its metadata.json: the
@@ -18,10 +18,10 @@ export function sealedProblems({ folder, archive, metadata }: OpenBackup): Findi
   const problems: Finding[] = [];
   const { manifest, instructions } = metadata;
   const file = join(folder, manifestName(true));
-  const stored = looked(file, () => hashedFile(file));
+  const stored = looked(file, () => hashFile(file));
   if (stored === undefined) problems.push(finding('manifest-damaged', { reason: `${manifestName(true)} is missing` }));
   else if (stored.size !== manifest?.size || stored.sha256 !== manifest.sha256) problems.push(finding('manifest-hash'));
-  const text = looked(folder, () => hashedFile(join(folder, 'RESTORE.md')));
+  const text = looked(folder, () => hashFile(join(folder, 'RESTORE.md')));
   if (text !== undefined && `sha256:${text.sha256}` !== instructions) {
     problems.push(
       finding('not-authentic', { path: 'RESTORE.md', reason: 'its SHA-256 is not what metadata.json names' }),
@@ -38,7 +38,7 @@ function wrappedProblems(files: readonly string[], { archive }: Metadata): Findi
   const { recipients, wrapped } = archive?.encryption ?? {};
   if (recipients === undefined) return [];
   return files.flatMap((file) => {
-    const stored = looked(file, () => hashedFile(file));
+    const stored = looked(file, () => hashFile(file));
     if (stored !== undefined && stored.sha256 === wrapped) return [];
     const reason = stored === undefined ? 'it is missing' : 'its SHA-256 is not what metadata.json names';
     return [finding('not-authentic', { path: basename(file), reason })];

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BackupError, isSystemError } from '../core/errors.ts';
 import { refusedRead } from '../core/refused-read.ts';
 import { BackupSecret, isSameMac } from '../crypto/backup-secret.ts';
@@ -98,6 +98,3 @@ export function wrappedFilesOf(archive: string | undefined, folders: readonly (s
     ...(archive === undefined ? [] : [wrappedKeyOf(archive)]),
   ];
 }
-
-/** The folder that a backup of that ID would have beside an archive. */
-export const folderBeside = (archive: string, id: string): string => join(dirname(archive), id);

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fsyncPath, makeFolder } from '../core/durable-files.ts';
 import { isBackupError, writeError } from '../core/errors.ts';
+import { hashFile } from '../core/hash-file.ts';
 import { timeOfBackupId } from './backup-id.ts';
 import { readMetadata } from './metadata.ts';
 import { removeArchive, wrappedKeyFile, wrappedKeyOf } from './sealed-names.ts';
@@ -51,19 +51,7 @@ function isOwnArchive(store: Store, backup: StoredBackup): boolean {
   const { size, sha256 } = metadata.archive ?? {};
   if (!archiveEnding.test(archive)) return false;
   if (sha256 === undefined || statSync(archive, { throwIfNoEntry: false })?.size !== size) return false;
-  return hashFile(archive) === sha256;
-}
-
-function hashFile(file: string): string {
-  const digest = createHash('sha256');
-  const buffer = Buffer.allocUnsafeSlow(1 << 20);
-  const fd = openSync(file, 'r');
-  try {
-    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) digest.update(buffer.subarray(0, got));
-    return digest.digest('hex');
-  } finally {
-    closeSync(fd);
-  }
+  return hashFile(archive).sha256 === sha256;
 }
 
 /**
@@ -107,7 +95,7 @@ async function removeKeysAhead(store: Store, bin: string): Promise<void> {
     if (archive === undefined || existsSync(archive)) continue;
     // Of that name there may be somebody else's.
     const [ahead, own] = [wrappedKeyOf(archive), join(folder, wrappedKeyFile)];
-    if (existsSync(ahead) && existsSync(own) && hashFile(ahead) === hashFile(own)) rmSync(ahead);
+    if (existsSync(ahead) && existsSync(own) && hashFile(ahead).sha256 === hashFile(own).sha256) rmSync(ahead);
   }
 }
 

@@ -46,7 +46,7 @@ export const openStore = (storage: { path: string; fileMode: number; folderMode:
 });
 
 /** Lock, temporary files, journals: all rebuildable, never needed to restore. */
-export const stateFolder = (store: Store): string => join(store.path, '.state');
+export const stateFolder = (store: Pick<Store, 'path'>): string => join(store.path, '.state');
 
 /**
  * Where half-made things are. Whatever is in it while nobody holds the lock is left over, scratch folders in use
